@@ -1,0 +1,1 @@
+//! One command per file; client commands speak HTTP, operator commands open a stopped instance.

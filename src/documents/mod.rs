@@ -1,0 +1,1 @@
+//! The product: deposit, list, read, share, finalise, shred, export.

@@ -1,0 +1,1 @@
+//! Parses, asks, answers: API, log endpoints, the accept loop.

@@ -1,0 +1,1 @@
+//! Who is asking: tokens, certificates, sign-in links.

@@ -1,0 +1,1 @@
+//! Parties, people, roles, conflicts: authority, as revisions.

@@ -1,0 +1,1 @@
+//! May they, and why; where may it rest: makes the rights that the rest demands.
