@@ -1,1 +1,5 @@
 //! One database, SQLite or PostgreSQL: connections, migrations, `append`.
+
+mod subject;
+
+pub use subject::{Head, Kind, Revisions, Subject};
