@@ -3,7 +3,7 @@
 mod revision;
 
 pub use revision::{
-    Conflict, Credential, CredentialKind, DocumentKind, DocumentRevision, Grant, Grantee,
+    Conflict, Credential, CredentialKind, DocumentKind, DocumentRevision, FORMAT, Grant, Grantee,
     LONGEST_BYTES, LocationEntry, MOST_CREDENTIALS, MOST_GRANTS, MOST_STANDING_GRANTS,
     MissionRevision, Network, PartyEntry, PartyKind, PartyRevision, PersonEntry, PersonRevision,
     Placement, Protection, Recipient, Revision, Role, RoleHeld, Sensitivity, Stage, StandingGrant,
