@@ -1,1 +1,11 @@
 //! What happened: acts, entries, the writer and the gate, tree, checkpoints, proofs, receipts.
+
+mod act;
+mod draft;
+mod warrant;
+
+pub use act::{
+    Act, ActName, Administer, Audit, Deposit, Discover, Export, Finalise, Hold, Read, Share, Shred,
+};
+pub use draft::{Actor, Asked, Denial, Draft, Method, Reason, Verdict, What};
+pub use warrant::{Again, Warrant};
