@@ -10,7 +10,10 @@ mod document;
 
 use serde::{Deserialize, Serialize};
 
-use crate::database::{Kind, Subject};
+use crate::{
+    database::{Kind, Subject},
+    id::PersonId,
+};
 
 pub use document::{DocumentRevision, Protection, Sensitivity, Stage, VersionEntry};
 pub use grant::{Grant, Grantee, MOST_GRANTS, MOST_STANDING_GRANTS, StandingGrant};
@@ -35,6 +38,11 @@ pub trait Revision: Serialize + for<'de> Deserialize<'de> + Send + Sync + 'stati
 
     /// The version of its format: [`FORMAT`] is the one that is read and written.
     fn format(&self) -> u8;
+
+    /// Whoever holds a role in it, each once; `None` for what is no party.
+    fn members(&self) -> Option<Vec<PersonId>> {
+        None
+    }
 }
 
 /// A text in both languages.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     database::{Kind, Subject},
     id::{PartyId, PersonId},
-    mission::revision::{Placement, Revision, StandingGrant},
+    mission::revision::{FORMAT, Placement, Revision, StandingGrant},
 };
 
 /// A party: who holds which role in it, what it grants and restricts, where its bytes may rest.
@@ -108,9 +108,33 @@ impl Revision for PartyRevision {
     fn format(&self) -> u8 {
         self.v
     }
+
+    fn members(&self) -> Option<Vec<PersonId>> {
+        let mut members: Vec<_> = self.roles.iter().map(|held| held.person).collect();
+        members.sort_unstable();
+        members.dedup();
+        Some(members)
+    }
 }
 
 impl PartyRevision {
+    /// A party in which nobody holds a role, and which has decided nothing yet.
+    #[must_use]
+    pub fn new(party: PartyId) -> Self {
+        Self {
+            v: FORMAT,
+            party,
+            roles: Vec::new(),
+            recipients: Vec::new(),
+            standing: Vec::new(),
+            restriction: String::new(),
+            placement: None,
+            networks: Vec::new(),
+            two_to_shred: false,
+            tag_keys: Vec::new(),
+        }
+    }
+
     /// Whether `person` holds `role` here.
     #[must_use]
     pub fn holds(&self, person: PersonId, role: Role) -> bool {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     database::{Kind, Subject},
     id::{CredentialId, PartyId, PersonId},
-    mission::revision::Revision,
+    mission::revision::{FORMAT, Revision},
     time::Instant,
 };
 
@@ -28,9 +28,11 @@ pub struct PersonRevision {
     pub generation: u32,
     /// At most [`MOST_CREDENTIALS`].
     pub credentials: Vec<Credential>,
-    /// Base64 of the name, sealed under the person's key.
+    /// The number of the revision as which name and address were sealed.
+    pub named_in: u64,
+    /// Base64 of the name, sealed under the person's key; empty if there is none.
     pub name_sealed: String,
-    /// Base64 of the address, sealed under the person's key.
+    /// Base64 of the address, sealed under the person's key; empty if there is none.
     pub address_sealed: String,
 }
 
@@ -77,5 +79,29 @@ impl Revision for PersonRevision {
 
     fn format(&self) -> u8 {
         self.v
+    }
+}
+
+impl PersonRevision {
+    /// Someone without credentials, whose name is not known.
+    #[must_use]
+    pub fn new(person: PersonId, employer: PartyId) -> Self {
+        Self {
+            v: FORMAT,
+            person,
+            employer,
+            disabled: false,
+            generation: 0,
+            credentials: Vec::new(),
+            named_in: 0,
+            name_sealed: String::new(),
+            address_sealed: String::new(),
+        }
+    }
+
+    /// The credential `id`, if it is listed.
+    #[must_use]
+    pub fn credential(&self, id: CredentialId) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.id == id)
     }
 }
