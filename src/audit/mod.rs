@@ -3,9 +3,21 @@
 mod act;
 mod draft;
 mod warrant;
+mod change;
+mod writer;
+mod gate;
+mod sequencer;
+mod unsigned;
+mod keyring;
+mod sealing;
 
 pub use act::{
     Act, ActName, Administer, Audit, Deposit, Discover, Export, Finalise, Hold, Read, Share, Shred,
 };
+pub use change::{Change, Stopped};
 pub use draft::{Actor, Asked, Denial, Draft, Method, Reason, Verdict, What};
+pub use gate::{Gate, Outcome, Recorded};
+pub use keyring::Keyring;
+pub use unsigned::{Replaced, Unsigned};
 pub use warrant::{Again, Warrant};
+pub use writer::{Error, Writer};
