@@ -1,8 +1,18 @@
 //! What happened: acts, entries, the writer and the gate, tree, checkpoints, proofs, receipts.
 
+mod act;
+mod draft;
+mod warrant;
+
 // The public formats: pure functions over bytes, each the twin of a published standard.
 pub mod encoding;
 pub mod merkle;
 
 #[cfg(test)]
 mod vectors;
+
+pub use act::{
+    Act, ActName, Administer, Audit, Deposit, Discover, Export, Finalise, Hold, Read, Share, Shred,
+};
+pub use draft::{Actor, Asked, Denial, Draft, Method, Reason, Verdict, What};
+pub use warrant::{Again, Warrant};
