@@ -11,6 +11,13 @@ mod unsigned;
 mod keyring;
 mod sealing;
 
+// The public formats: pure functions over bytes, each the twin of a published standard.
+pub mod encoding;
+pub mod merkle;
+
+#[cfg(test)]
+mod vectors;
+
 pub use act::{
     Act, ActName, Administer, Audit, Deposit, Discover, Export, Finalise, Hold, Read, Share, Shred,
 };
