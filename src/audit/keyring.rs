@@ -18,7 +18,6 @@ pub struct EntryKeys {
     /// Owner, acting party, document, person.
     pub(super) tags: [Option<TagKey>; 4],
     pub(super) personal: Option<SymmetricKey>,
-    pub(super) person: Option<SymmetricKey>,
     pub(super) document: Option<SymmetricKey>,
 }
 

@@ -13,7 +13,9 @@ mod sealing;
 
 // The public formats: pure functions over bytes, each the twin of a published standard.
 pub mod encoding;
+pub mod leaf;
 pub mod merkle;
+pub mod opening;
 
 #[cfg(test)]
 mod vectors;
@@ -28,3 +30,6 @@ pub use keyring::Keyring;
 pub use unsigned::{Replaced, Unsigned};
 pub use warrant::{Again, Warrant};
 pub use writer::{Error, Writer};
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,8 @@ use crate::{
     audit::{
         Actor, Draft, What,
         keyring::EntryKeys,
-        leaf::{Digest, Leaf, Tag},
-        opening::Opening,
+        leaf::{Leaf, Tag},
+        opening::{Digest, Opening},
     },
     database::{EntryRow, Item, Revisions},
     time::Instant,

@@ -146,7 +146,7 @@ impl Writer {
         + Sync
         + 'static,
     ) -> Result<(T, EntryId), Error> {
-        let work = Arc::new(work);
+        let work: sequencer::SharedWork<T> = Arc::new(work);
         for _ in 0..TRIES {
             let draft = Draft { what: What::Change, ..warrant.draft() };
             let revisions = Some(warrant.revisions().clone());

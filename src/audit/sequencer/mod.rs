@@ -113,11 +113,13 @@ impl<T: Send + 'static> Transact for Transaction<T> {
     }
 
     fn answer(self: Box<Self>, answer: Result<(), Error>) {
-        let entry =
-            self.request.map_or(EntryId(crate::id::Id([0; 16])), |request| request.draft.id);
+        let Self { request, result, reply, .. } = *self;
+        // A change without an entry has no id to give.
+        let entry = request.map_or_else(EntryId::random, |request| request.draft.id);
         let answer =
-            answer.map(|()| (self.result.expect("a change that is answered well has run"), entry));
-        let _ = self.reply.send(answer);
+            answer.map(|()| (result.expect("a change that is answered well has run"), entry));
+        // Whoever asked may be gone; the change stands all the same.
+        let _ = reply.send(answer);
     }
 }
 
@@ -142,26 +144,24 @@ struct Queue {
 }
 
 impl Queue {
-    /// Everything that has arrived, at least one; none when nobody is left to send.
+    /// Everything that has arrived, at least one; none when nobody is left to send, or the log has failed.
     async fn next(&mut self, dead: &mut watch::Receiver<bool>) -> Option<Vec<Job>> {
-        let mut taken = Vec::new();
-        tokio::select! {
+        let first = tokio::select! {
             biased;
             _ = dead.wait_for(|dead| *dead) => return None,
-            n = self.jobs.recv_many(&mut taken, MOST) => if n == 0 {
-                // Readings still open keep the channel of outcomes alive.
-                self.outcomes.recv_many(&mut taken, MOST).await;
-            },
-            n = self.outcomes.recv_many(&mut taken, MOST) => if n == 0 {
-                self.jobs.recv_many(&mut taken, MOST).await;
-            },
+            Some(job) = self.jobs.recv() => job,
+            Some(job) = self.outcomes.recv() => job,
+            else => return None,
+        };
+        let mut taken = vec![first];
+        for channel in [&mut self.jobs, &mut self.outcomes] {
+            while taken.len() < MOST
+                && let Ok(job) = channel.try_recv()
+            {
+                taken.push(job);
+            }
         }
-        while taken.len() < MOST
-            && let Ok(job) = self.outcomes.try_recv()
-        {
-            taken.push(job);
-        }
-        (!taken.is_empty()).then_some(taken)
+        Some(taken)
     }
 }
 
