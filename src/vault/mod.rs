@@ -13,3 +13,5 @@ mod primitives;
 pub use field::{index, open_field, seal_field, tag_key};
 pub use keys::{KEYS, label};
 pub use secret::{FileKey, Secret, SymmetricKey, TagKey};
+mod keyset_stub;
+pub use keyset_stub::{KeySet, keyset};
