@@ -14,6 +14,7 @@ pub mod location;
 pub mod folder;
 pub mod conformance;
 
+pub use location::Facts;
 pub use name::Name;
 
 /// Sealed bytes on their way, in pieces of any length; an error ends them.
