@@ -7,6 +7,7 @@ mod warrant;
 // The public formats: pure functions over bytes, each the twin of a published standard.
 pub mod encoding;
 pub mod merkle;
+pub mod note;
 
 #[cfg(test)]
 mod vectors;
