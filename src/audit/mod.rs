@@ -8,6 +8,9 @@ mod warrant;
 pub mod encoding;
 pub mod merkle;
 pub mod note;
+pub mod checkpoint;
+pub mod tile;
+pub mod bundle;
 
 #[cfg(test)]
 mod vectors;
