@@ -11,6 +11,8 @@ pub mod note;
 pub mod checkpoint;
 pub mod tile;
 pub mod bundle;
+pub mod trust;
+pub mod proof;
 
 #[cfg(test)]
 mod vectors;
