@@ -13,6 +13,8 @@ pub mod tile;
 pub mod bundle;
 pub mod trust;
 pub mod proof;
+pub mod opening;
+pub mod leaf;
 
 #[cfg(test)]
 mod vectors;
