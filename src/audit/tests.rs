@@ -12,7 +12,10 @@ use crate::{
     database::{Address, Database, Head, Revisions, Subject},
     id::{CredentialId, EntryId, PartyId, PersonId},
     time::{Clock, Instant},
-    vault::KeySet,
+    vault::{
+        KeySet,
+        custody::{FileCustody, Ground},
+    },
 };
 
 /// A right that is refused once its person's head has number `ends`.
@@ -118,9 +121,10 @@ impl Log {
     }
 }
 
-async fn keyset(folder: &std::path::Path) -> KeySet {
-    let _ = folder;
-    KeySet
+async fn keyset(folder: &std::path::Path) -> Arc<KeySet> {
+    let custody = FileCustody::create(&folder.join("custody"), Ground::Warn).unwrap().0;
+    let (first, second) = (folder.join("keys.sqlite"), folder.join("second.sqlite"));
+    Arc::new(KeySet::create(Arc::new(custody), &first, &second).await.unwrap())
 }
 
 #[tokio::test]

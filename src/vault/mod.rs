@@ -16,6 +16,5 @@ mod primitives;
 
 pub use field::{index, open_field, seal_field, tag_key};
 pub use keys::{KEYS, label};
+pub use keyset::KeySet;
 pub use secret::{FileKey, Secret, SymmetricKey, TagKey};
-mod keyset_stub;
-pub use keyset_stub::{KeySet, keyset};
