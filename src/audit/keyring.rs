@@ -66,7 +66,7 @@ impl Keyring {
         let month = now.month();
         let mut personal = present(self.keyset.personal_key(actor.person, &month).await)?;
         if personal.is_none() {
-            self.keyset.ensure_months(&[actor.person], &month).await?;
+            present(self.keyset.ensure_months(&[actor.person], &month).await)?;
             personal = present(self.keyset.personal_key(actor.person, &month).await)?;
         }
         keys.personal = personal;

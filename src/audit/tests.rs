@@ -74,11 +74,14 @@ impl Log {
         let folder = tempfile::tempdir().unwrap();
         let address = Address::Sqlite(folder.path().join("greffe.sqlite"));
         let database = Database::create(&address).await.unwrap();
-        let keyring = Keyring::new(keyset(folder.path()).await);
+        let person = PersonId::random();
+        let keyset = keyset(folder.path()).await;
+        keyset.add_person(person).await.unwrap();
+        let keyring = Keyring::new(keyset);
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &[7; 32]);
         let (writer, gate) =
             Writer::start(database.clone(), keyring, key, Clock::system()).await.unwrap();
-        let log = Self { _folder: folder, database, writer, gate, person: PersonId::random() };
+        let log = Self { _folder: folder, database, writer, gate, person };
         log.move_head(1).await;
         log
     }
