@@ -13,6 +13,8 @@ pub mod keyset;
 pub mod recovery;
 pub mod recipients;
 mod primitives;
+#[cfg(feature = "failpoints")]
+mod only;
 
 pub use field::{index, open_field, seal_field, tag_key};
 pub use keys::{KEYS, label};
