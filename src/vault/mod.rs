@@ -8,6 +8,10 @@ pub mod keys;
 pub mod payload;
 pub mod field;
 pub mod record;
+pub mod custody;
+pub mod keyset;
+pub mod recovery;
+pub mod recipients;
 mod primitives;
 
 pub use field::{index, open_field, seal_field, tag_key};
