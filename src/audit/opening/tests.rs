@@ -62,7 +62,7 @@ fn a_malformed_disclosure_is_refused_even_with_its_digest() {
         format!(r#"["{salt}","name"]"#),
         format!(r#"["{salt}","name",1,2]"#),
         format!(r#"["{salt}",1,2]"#),
-        format!(r#"[1,"name",2]"#),
+        r#"[1,"name",2]"#.into(),
         format!(r#"["{salt}","name",1] x"#),
         format!(r#"["{salt}","name",]"#),
     ] {
