@@ -18,4 +18,5 @@ mod only;
 
 pub use field::{index, open_field, seal_field, tag_key};
 pub use keys::{KEYS, label};
+pub use keyset::KeySet;
 pub use secret::{FileKey, Secret, SymmetricKey, TagKey};
