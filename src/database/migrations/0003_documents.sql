@@ -1,0 +1,78 @@
+-- Documents as lists find them, projected from their revisions.
+create table document (
+    id bytea primary key,
+    number bigint not null,
+    owner bytea not null,
+    workstream bytea not null,
+    kind text not null,
+    sensitivity bigint not null,
+    stage text not null,
+    reference text not null unique,
+    created_at bigint not null,
+    title_sealed bytea not null
+);
+create index document_by_owner on document (owner, created_at, id);
+create index document_by_workstream on document (workstream, created_at, id);
+
+-- Grants as lists find them: on a document, or standing on kind x workstream x sensitivity.
+create table document_grant (
+    id bytea primary key,
+    document bytea not null,
+    owner bytea not null,
+    grantee text not null,
+    until bigint not null,
+    created_at bigint not null
+);
+create index document_grant_by_grantee on document_grant (grantee, created_at, document);
+create index document_grant_by_document on document_grant (document);
+
+create table standing_grant (
+    id bytea primary key,
+    owner bytea not null,
+    grantee text not null,
+    workstream bytea not null,
+    kind text not null,
+    sensitivity bigint not null,
+    until bigint not null
+);
+create index standing_grant_by_grantee on standing_grant (grantee);
+
+create table version (
+    id bytea primary key,
+    document bytea not null,
+    number bigint not null,
+    entry bytea not null,
+    record text not null,
+    media_type_sealed bytea not null,
+    created_at bigint not null
+);
+create unique index version_by_document on version (document, number);
+
+-- One sealed object of one version at one location.
+create table copy (
+    version bytea not null,
+    location text not null,
+    name text not null unique,
+    record_name text not null,
+    primary key (version, location)
+);
+
+-- Objects that an unfinished deposit may have left; never a name that a copy has.
+create table pending (
+    name text primary key,
+    record_name text not null,
+    version bytea not null,
+    document bytea not null,
+    location text not null,
+    since bigint not null
+);
+
+create table idempotency (
+    person bytea not null,
+    idempotency_key text not null,
+    request bytea not null,
+    entry bytea not null,
+    answer text not null,
+    created_at bigint not null,
+    primary key (person, idempotency_key)
+);
