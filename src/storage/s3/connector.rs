@@ -26,14 +26,14 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::Uri;
+use hyper::{Uri, body::Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, Error as ClientError, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::{ClientConfig, crypto::aws_lc_rs};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::storage::{Error, s3::Settings};
 
@@ -103,7 +103,8 @@ impl SdkConnector for Connector {
                     return Err(ConnectorError::timeout(silent()));
                 }
             };
-            let response = response.map(SdkBody::from_body_1_x);
+            let response =
+                response.map(|body| SdkBody::from_body_1_x(Timed::new(body, this.silence)));
             HttpResponse::try_from(response)
                 .map_err(|unfit| ConnectorError::other(unfit.into(), None))
         })
@@ -204,6 +205,46 @@ impl Body for Watched {
     }
 }
 
+/// An answer that ends when nothing comes for a while.
+struct Timed {
+    body: Incoming,
+    silence: Duration,
+    /// Restarted by whatever comes; whoever asks late is not to blame.
+    until: Pin<Box<Sleep>>,
+}
+
+impl Timed {
+    fn new(body: Incoming, silence: Duration) -> Self {
+        Self { body, silence, until: Box::pin(sleep(silence)) }
+    }
+}
+
+impl Body for Timed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            let until = Instant::now() + self.silence;
+            self.until.as_mut().reset(until);
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        ready!(self.until.as_mut().poll(cx));
+        Poll::Ready(Some(Err(silent())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        Body::size_hint(&self.body)
+    }
+}
+
 /// Takes away what would tell the service which software, system and compiler we run.
 #[derive(Debug)]
 pub(super) struct Unnamed;
@@ -225,12 +266,4 @@ impl Intercept for Unnamed {
         headers.insert("user-agent", "greffe");
         Ok(())
     }
-}
-
-/// The next bytes of an answer, unless nothing comes for `silence`.
-pub(super) async fn unless_silent<T>(
-    silence: Duration,
-    next: impl Future<Output = T>,
-) -> Result<T, BoxError> {
-    timeout(silence, next).await.map_err(|_| silent())
 }

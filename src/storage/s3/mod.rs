@@ -13,6 +13,7 @@ use aws_sdk_s3::{
     config::{
         BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation,
         ResponseChecksumValidation, StalledStreamProtectionConfig, retry::RetryConfig,
+        timeout::TimeoutConfig,
     },
 };
 use futures::StreamExt as _;
@@ -82,6 +83,9 @@ impl Default for Patience {
     }
 }
 
+/// A call takes at most so many silences, lest an answer drip for ever; the bytes of a reading may take longer.
+const DRIPS: u32 = 15;
+
 /// A bucket that keeps sealed bytes.
 pub struct S3 {
     bucket: Bucket,
@@ -121,7 +125,12 @@ impl S3 {
                 "configuration",
             ))
             .retry_config(RetryConfig::standard().with_max_attempts(settings.patience.tries))
-            // The connector and the readings watch for silence, in both directions.
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_attempt_timeout(settings.patience.silence * DRIPS)
+                    .build(),
+            )
+            // The connector watches for silence, in both directions.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)

@@ -8,7 +8,7 @@ use futures::{StreamExt as _, stream};
 
 use crate::storage::{
     Error, Name, Sealed, fault,
-    s3::{Bucket, connector::unless_silent, refused},
+    s3::{Bucket, refused},
 };
 
 /// A range of an object on its way to us.
@@ -44,15 +44,12 @@ impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while !self.left.is_empty() {
             fault("storage::read").map_err(|fault| Error::Unreachable(fault.into()))?;
-            let silence = self.bucket.patience.silence;
-            let broke_off: Box<dyn std::error::Error + Send + Sync> =
-                match unless_silent(silence, self.body.next()).await {
-                    Ok(Some(Ok(piece))) if piece.is_empty() => continue,
-                    Ok(Some(Ok(piece))) => return self.arrived(piece).map(Some),
-                    Ok(Some(Err(error))) => error.into(),
-                    Ok(None) => "the answer ended early".into(),
-                    Err(silent) => silent,
-                };
+            let broke_off: Box<dyn std::error::Error + Send + Sync> = match self.body.next().await {
+                Some(Ok(piece)) if piece.is_empty() => continue,
+                Some(Ok(piece)) => return self.arrived(piece).map(Some),
+                Some(Err(error)) => error.into(),
+                None => "the answer ended early".into(),
+            };
             self.tries_left -= 1;
             if self.tries_left == 0 {
                 return Err(Error::Unreachable(broke_off));

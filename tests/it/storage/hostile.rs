@@ -206,3 +206,16 @@ async fn a_listing_that_invents_names_gives_only_those_that_can_be() {
 
     assert_eq!(listed, [name("anchor/1")]);
 }
+
+#[tokio::test]
+async fn an_answer_of_which_only_the_head_comes_ends_in_bounded_time() {
+    let service = Service::with(|asked, _| match asked.query.contains("list-type") {
+        true => Ruse::HeadOnly,
+        false => Ruse::None,
+    })
+    .await;
+
+    let listed = service.store().list(&name("anchor")).await;
+
+    assert!(matches!(listed, Err(Error::Unreachable(_))), "{listed:?}");
+}

@@ -65,6 +65,8 @@ pub enum Ruse {
     LongerRange,
     WholeForRange,
     ListStrangeNames,
+    /// Send the head of the answer and nothing more.
+    HeadOnly,
 }
 
 /// One call, as the service saw it.
@@ -98,15 +100,22 @@ pub struct Service {
     state: Arc<State>,
     roots: Arc<RootCertStore>,
     secure: bool,
+    patience: Patience,
 }
 
 impl Service {
     pub async fn honest() -> Self {
-        Self::with(|_, _| Ruse::None).await
+        Self::start(Box::new(|_, _| Ruse::None), None, RootCertStore::empty()).await
     }
 
     pub async fn with(choose: impl Fn(&Asked, usize) -> Ruse + Send + Sync + 'static) -> Self {
-        Self::start(Box::new(choose), None, RootCertStore::empty()).await
+        let mut service = Self::start(Box::new(choose), None, RootCertStore::empty()).await;
+        service.patience = Patience {
+            connect: Duration::from_millis(600),
+            silence: Duration::from_millis(1500),
+            tries: 3,
+        };
+        service
     }
 
     pub async fn over_tls() -> Self {
@@ -144,23 +153,19 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let secure = tls.is_some();
         tokio::spawn(accept(listener, tls, state.clone()));
-        Self { folder, address, state, roots: Arc::new(roots), secure }
+        let (roots, patience) = (Arc::new(roots), Patience::default());
+        Self { folder, address, state, roots, secure, patience }
     }
 
     fn settings(&self) -> Settings {
         let scheme = if self.secure { "https" } else { "http" };
-        let patience = Patience {
-            connect: Duration::from_millis(600),
-            silence: Duration::from_millis(700),
-            tries: 3,
-        };
         Settings {
             endpoint: format!("{scheme}://localhost:{}", self.address.port()).parse().unwrap(),
             region: "eu-test-1".into(),
             bucket: BUCKET.into(),
             access: Access { id: KEY.into(), secret: SECRET.to_owned().into() },
             roots: self.roots.clone(),
-            patience,
+            patience: self.patience,
         }
     }
 
@@ -428,6 +433,10 @@ async fn twist(ruse: Ruse, response: Response<Body>) -> Response<Body> {
         Ruse::EmptyBody => {
             bytes.clear();
             stream::once(broken_off()).boxed()
+        }
+        Ruse::HeadOnly => {
+            bytes.clear();
+            stream::pending().boxed()
         }
         Ruse::StallHalfway => {
             bytes.truncate(half);
