@@ -1,5 +1,7 @@
 //! The keys of an entry's openings and tags, fetched before its transaction: nothing but SQL is awaited inside.
 
+use std::sync::Arc;
+
 use crate::{
     audit::Draft,
     time::Instant,
@@ -9,7 +11,7 @@ use crate::{
 /// Fetches an entry's keys. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Keyring {
-    keyset: KeySet,
+    keyset: Arc<KeySet>,
 }
 
 /// What seals one entry. A key that is missing leaves random bytes in the leaf, and nothing to open.
@@ -24,13 +26,13 @@ pub struct EntryKeys {
 impl Keyring {
     /// The keys of `keyset`.
     #[must_use]
-    pub fn new(keyset: KeySet) -> Self {
+    pub fn new(keyset: Arc<KeySet>) -> Self {
         Self { keyset }
     }
 
     /// The key set itself.
     #[must_use]
-    pub fn keyset(&self) -> &KeySet {
+    pub fn keyset(&self) -> &Arc<KeySet> {
         &self.keyset
     }
 
@@ -64,7 +66,7 @@ impl Keyring {
         let month = now.month();
         let mut personal = present(self.keyset.personal_key(actor.person, &month).await)?;
         if personal.is_none() {
-            self.keyset.ensure_months(&[actor.person], &month).await?;
+            present(self.keyset.ensure_months(&[actor.person], &month).await)?;
             personal = present(self.keyset.personal_key(actor.person, &month).await)?;
         }
         keys.personal = personal;
@@ -75,7 +77,7 @@ impl Keyring {
 fn present<T>(key: Result<T, vault::keyset::Error>) -> Result<Option<T>, vault::keyset::Error> {
     match key {
         Ok(key) => Ok(Some(key)),
-        Err(vault::keyset::Error::Missing) => Ok(None),
+        Err(vault::keyset::Error::Missing(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

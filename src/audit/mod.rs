@@ -15,6 +15,12 @@ mod sealing;
 pub mod encoding;
 pub mod leaf;
 pub mod merkle;
+pub mod note;
+pub mod checkpoint;
+pub mod tile;
+pub mod bundle;
+pub mod trust;
+pub mod proof;
 pub mod opening;
 
 #[cfg(test)]

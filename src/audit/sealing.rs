@@ -7,8 +7,8 @@ use crate::{
     audit::{
         Actor, Draft, What,
         keyring::EntryKeys,
-        leaf::{Leaf, Tag},
-        opening::{Digest, Opening},
+        leaf::{Commitments, Leaf, Tag},
+        opening::Opening,
     },
     database::{EntryRow, Item, Revisions},
     time::Instant,
@@ -23,17 +23,15 @@ pub(super) fn seal(
     at: Instant,
 ) -> Item {
     let (texts, texts_sealed) = texts(draft, keys);
-    let facts = Opening::new("facts", facts(draft, revisions, texts, at));
+    let facts = opening("facts", &facts(draft, revisions, texts, at));
     let asked = asked(draft, keys);
     let personal = personal(draft, keys);
-    let leaf = Leaf {
-        t: at,
-        id: draft.id,
-        tags: tags(draft, keys),
-        facts: facts.digest(),
-        asked: asked.as_ref().map_or_else(Digest::random, |(opening, _)| opening.digest()),
-        personal: personal.as_ref().map_or_else(Digest::random, |(opening, _)| opening.digest()),
+    let commitments = Commitments {
+        facts: Some(facts.digest()),
+        asked: asked.as_ref().map(|(opening, _)| opening.digest()),
+        personal: personal.as_ref().map(|(opening, _)| opening.digest()),
     };
+    let leaf = Leaf::new(at, draft.id, &tags(draft, keys), commitments);
     let actor = draft.actor.as_ref();
     let row = EntryRow {
         id: draft.id.0.0,
@@ -53,13 +51,14 @@ pub(super) fn seal(
     Item { leaf: leaf.to_bytes(), row }
 }
 
-/// Four tags in every leaf: their number must not tell hidden from missing.
-fn tags(draft: &Draft, keys: &EntryKeys) -> [Tag; 4] {
-    let tag =
-        |key: &Option<TagKey>| key.as_ref().map_or_else(Tag::random, |key| Tag(key.tag(&draft.id)));
-    let mut tags = [0, 1, 2, 3].map(|place: usize| tag(&keys.tags[place]));
-    tags.sort_unstable();
-    tags
+/// An opening of plain JSON; facts that are too long for one are a fault of this program.
+fn opening(name: &str, value: &Value) -> Opening {
+    Opening::new(name, value).expect("an entry's values are plain and short")
+}
+
+/// Owner's, acting party's, document's and person's; the leaf fills up to four.
+fn tags(draft: &Draft, keys: &EntryKeys) -> Vec<Tag> {
+    keys.tags.iter().flatten().map(|key: &TagKey| Tag(key.tag(&draft.id))).collect()
 }
 
 fn facts(
@@ -111,9 +110,9 @@ fn texts(draft: &Draft, keys: &EntryKeys) -> (Map<String, Value>, Vec<u8>) {
     let mut digests = Map::new();
     let mut openings = Map::new();
     for (name, text) in &draft.texts {
-        let opening = Opening::new(name, json!(text));
-        digests.insert((*name).to_owned(), json!(opening.digest().to_string()));
-        openings.insert((*name).to_owned(), json!(opening.disclosure()));
+        let told = opening(name, &json!(text));
+        digests.insert((*name).to_owned(), json!(told.digest().to_string()));
+        openings.insert((*name).to_owned(), json!(told.disclosure()));
     }
     let sealed = match &keys.document {
         Some(key) if !openings.is_empty() => {
@@ -129,9 +128,9 @@ fn texts(draft: &Draft, keys: &EntryKeys) -> (Map<String, Value>, Vec<u8>) {
 fn asked(draft: &Draft, keys: &EntryKeys) -> Option<(Opening, Vec<u8>)> {
     let asked = draft.asked.as_ref()?;
     let key = keys.personal.as_ref()?;
-    let opening = Opening::new("asked", json!(asked));
-    let sealed = seal_field(key, draft.id.as_bytes(), "asked", 0, opening.disclosure().as_bytes());
-    Some((opening, sealed))
+    let told = opening("asked", &json!(asked));
+    let sealed = seal_field(key, draft.id.as_bytes(), "asked", 0, told.disclosure().as_bytes());
+    Some((told, sealed))
 }
 
 fn personal(draft: &Draft, keys: &EntryKeys) -> Option<(Opening, Vec<u8>)> {
@@ -143,10 +142,9 @@ fn personal(draft: &Draft, keys: &EntryKeys) -> Option<(Opening, Vec<u8>)> {
         "device": actor.device,
         "credential": actor.credential,
     });
-    let opening = Opening::new("personal", personal);
-    let sealed =
-        seal_field(key, draft.id.as_bytes(), "personal", 0, opening.disclosure().as_bytes());
-    Some((opening, sealed))
+    let told = opening("personal", &personal);
+    let sealed = seal_field(key, draft.id.as_bytes(), "personal", 0, told.disclosure().as_bytes());
+    Some((told, sealed))
 }
 
 fn person_index(actor: Option<&Actor>, keys: &EntryKeys) -> Vec<u8> {

@@ -12,7 +12,10 @@ use crate::{
     database::{Address, Database, Head, Revisions, Subject},
     id::{CredentialId, EntryId, PartyId, PersonId},
     time::{Clock, Instant},
-    vault::KeySet,
+    vault::{
+        KeySet,
+        custody::{FileCustody, Ground},
+    },
 };
 
 /// A right that is refused once its person's head has number `ends`.
@@ -71,11 +74,14 @@ impl Log {
         let folder = tempfile::tempdir().unwrap();
         let address = Address::Sqlite(folder.path().join("greffe.sqlite"));
         let database = Database::create(&address).await.unwrap();
-        let keyring = Keyring::new(keyset(folder.path()).await);
+        let person = PersonId::random();
+        let keyset = keyset(folder.path()).await;
+        keyset.add_person(person).await.unwrap();
+        let keyring = Keyring::new(keyset);
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &[7; 32]);
         let (writer, gate) =
             Writer::start(database.clone(), keyring, key, Clock::system()).await.unwrap();
-        let log = Self { _folder: folder, database, writer, gate, person: PersonId::random() };
+        let log = Self { _folder: folder, database, writer, gate, person };
         log.move_head(1).await;
         log
     }
@@ -118,9 +124,10 @@ impl Log {
     }
 }
 
-async fn keyset(folder: &std::path::Path) -> KeySet {
-    let _ = folder;
-    KeySet
+async fn keyset(folder: &std::path::Path) -> Arc<KeySet> {
+    let custody = FileCustody::create(&folder.join("custody"), Ground::Warn).unwrap().0;
+    let (first, second) = (folder.join("keys.sqlite"), folder.join("second.sqlite"));
+    Arc::new(KeySet::create(Arc::new(custody), &first, &second).await.unwrap())
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ impl Identity {
         };
         let fits = |row: &Row| {
             row.claim.kind == token.kind
-                && self.inner.pepper.fits(token.secret(), &row.claim, &row.verifier)
+                && self.inner.pepper.fits(token.secret().expose(), &row.claim, &row.verifier)
         };
         let row = row.filter(fits);
         if let Some(row) = &row {
@@ -162,7 +162,7 @@ pub(super) fn fingerprint(der: &[u8]) -> [u8; 32] {
     digest(&SHA256, der).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-fn caller(presented: &Presented<'_>, claim: Claim, live: &Live) -> Caller {
+pub(super) fn caller(presented: &Presented<'_>, claim: Claim, live: &Live) -> Caller {
     let method = match claim.kind {
         CredentialKind::Certificate => Method::Certificate,
         CredentialKind::Token | CredentialKind::Link => Method::Token,
@@ -194,7 +194,7 @@ fn has_certificate(presented: &Presented<'_>, person: &PersonRevision) -> bool {
 }
 
 /// What the client calls itself, without what could mislead a reader of the log.
-pub(super) fn device(given: &str) -> String {
+fn device(given: &str) -> String {
     let visible =
         given.chars().filter(|c| crate::mission::plain(&c.to_string(), 1).is_ok() || *c == ' ');
     visible.take(LONGEST_DEVICE).collect()

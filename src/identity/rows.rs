@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::RwLock};
 
-use sqlx::{AnyConnection, AnyPool, Row as _, any::AnyRow};
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Row as _, any::AnyRow};
 
 use crate::{
     database::Error,
@@ -66,8 +66,8 @@ pub(super) async fn by_id(pool: &AnyPool, id: CredentialId) -> Result<Option<Row
 }
 
 /// The rows of the certificate whose DER has this SHA-256, one for each capacity.
-pub(super) async fn by_certificate(
-    pool: &AnyPool,
+pub(super) async fn by_certificate<'e>(
+    executor: impl Executor<'e, Database = Any>,
     fingerprint: &[u8; 32],
 ) -> Result<Vec<Row>, Error> {
     let rows = sqlx::query(
@@ -75,7 +75,7 @@ pub(super) async fn by_certificate(
          from credential where kind = 'certificate' and fingerprint = $1 order by id limit 64",
     )
     .bind(fingerprint.as_slice())
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?;
     rows.iter().map(read).collect()
 }
@@ -103,28 +103,6 @@ pub(super) async fn insert(
     .bind(fingerprint)
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-/// Takes away the rows of a person's credentials that are not among `kept`.
-pub(super) async fn keep_only(
-    connection: &mut AnyConnection,
-    person: PersonId,
-    kept: &[CredentialId],
-) -> Result<(), sqlx::Error> {
-    let rows = sqlx::query("select id from credential where person = $1")
-        .bind(person.as_bytes())
-        .fetch_all(&mut *connection)
-        .await?;
-    for row in rows {
-        let id: Vec<u8> = row.try_get(0)?;
-        if !kept.iter().any(|kept| kept.as_bytes() == id) {
-            sqlx::query("delete from credential where id = $1")
-                .bind(id)
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
     Ok(())
 }
 

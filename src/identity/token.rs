@@ -70,8 +70,8 @@ impl Token {
         text
     }
 
-    pub(super) fn secret(&self) -> &[u8; 32] {
-        self.secret.expose()
+    pub(super) fn secret(&self) -> &Secret<32> {
+        &self.secret
     }
 }
 
@@ -92,7 +92,8 @@ mod tests {
 
             let read = Token::parse(&token.expose()).unwrap();
 
-            assert_eq!((read.id, read.kind, read.secret()), (token.id, kind, token.secret()));
+            assert_eq!((read.id, read.kind), (token.id, kind));
+            assert_eq!(read.secret.expose(), token.secret.expose());
         }
         assert_eq!(Token::random(CredentialKind::Token).expose().len(), 73);
     }

@@ -1,6 +1,9 @@
 //! Parties, people, roles, conflicts: authority, as revisions.
 
-use crate::database::{self, Subject};
+use crate::{
+    audit,
+    database::{self, Subject},
+};
 
 mod revision;
 mod text;
@@ -9,7 +12,10 @@ mod file;
 mod import;
 mod registry;
 mod root;
+mod authority;
 
+pub use authority::Authority;
+pub(crate) use authority::facts;
 pub use file::{
     Difference, FileConflict, FileParty, FilePerson, MissionFile, Problem, Problems, differences,
 };
@@ -53,6 +59,15 @@ pub enum Error {
     /// Heads were changed, added or taken away without an entry in the log.
     #[error("the heads in the database are not those that the kept root and the log give")]
     RootDiffers,
+    /// It cannot be done, and what to do instead.
+    #[error("{0}")]
+    Refused(String),
+    /// The right is over another party, or over none.
+    #[error("the right is not one over this party")]
+    NotTheirs,
+    /// The change was not recorded, so not made.
+    #[error("the change could not be recorded")]
+    Audit(#[source] audit::Error),
     /// A revision would be longer than one may be.
     #[error(
         "{subject} would take {bytes} bytes, more than {LONGEST_BYTES}: take away what is no longer needed"
@@ -68,5 +83,18 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
         Self::Database(cause.into())
+    }
+}
+
+impl From<audit::Error> for Error {
+    /// What a change failed with, where it is an error of this room.
+    fn from(error: audit::Error) -> Self {
+        match error {
+            audit::Error::Work(cause) => match cause.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(cause) => Self::Audit(audit::Error::Work(cause)),
+            },
+            error => Self::Audit(error),
+        }
     }
 }

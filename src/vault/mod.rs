@@ -13,9 +13,10 @@ pub mod keyset;
 pub mod recovery;
 pub mod recipients;
 mod primitives;
+#[cfg(feature = "failpoints")]
+mod only;
 
 pub use field::{index, open_field, seal_field, tag_key};
 pub use keys::{KEYS, label};
+pub use keyset::KeySet;
 pub use secret::{FileKey, Secret, SymmetricKey, TagKey};
-mod keyset_stub;
-pub use keyset_stub::{KeySet, keyset};

@@ -110,7 +110,7 @@ fn a_request_to_a_witness_carries_a_valid_proof() {
 }
 
 #[test]
-fn every_inclusion_proof_up_to_300_is_accepted_and_no_flipped_bit_is() {
+fn every_inclusion_proof_up_to_300_is_accepted_and_sampled_flips_are_not() {
     let nodes = Nodes::of(decimal_leaves(300));
     let mut state = 1;
 
@@ -123,6 +123,9 @@ fn every_inclusion_proof_up_to_300_is_accepted_and_no_flipped_bit_is() {
                 verify_inclusion(leaf, index, size, proof, root).is_ok()
             };
             assert!(holds(&leaf, &proof, &root), "{index} of {size}");
+            if scatter(&mut state) % 4 != 0 {
+                continue;
+            }
 
             let (bit, at) = (scatter(&mut state), scatter(&mut state));
             let mut other = if at & 1 == 0 { leaf } else { root };
@@ -143,7 +146,7 @@ fn every_inclusion_proof_up_to_300_is_accepted_and_no_flipped_bit_is() {
 }
 
 #[test]
-fn every_consistency_proof_up_to_300_is_accepted_and_no_flipped_bit_is() {
+fn every_consistency_proof_up_to_300_is_accepted_and_sampled_flips_are_not() {
     let nodes = Nodes::of(decimal_leaves(300));
     let roots: Vec<Hash> = (0..=300).map(|size| nodes.root(size)).collect();
     let mut state = 2;
@@ -156,6 +159,9 @@ fn every_consistency_proof_up_to_300_is_accepted_and_no_flipped_bit_is() {
                 verify_consistency(old, before, new, after, proof).is_ok()
             };
             assert!(holds(&before, &after, &proof), "{old} to {new}");
+            if scatter(&mut state) % 4 != 0 {
+                continue;
+            }
 
             let bit = scatter(&mut state);
             let mut other = before;

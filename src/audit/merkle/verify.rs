@@ -30,7 +30,8 @@ pub fn verify_inclusion(
 
 /// Verifies that the tree of `new` entries begins with the entries of the tree of `old` ones.
 ///
-/// A tree without entries begins every tree: with an empty proof, and only if its root is [`Hash::EMPTY`] (as C2SP has it).
+/// A tree without entries begins every tree, as C2SP has it: with an empty proof, and only if its root is
+/// [`Hash::EMPTY`].
 ///
 /// # Errors
 ///

@@ -3,6 +3,7 @@
 mod code;
 mod stored;
 mod cache;
+mod write;
 
 use std::{fmt, sync::Arc};
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     database::{Kind, Subject},
-    id::PersonId,
+    id::{CredentialId, PersonId},
 };
 
 pub use document::{DocumentRevision, Protection, Sensitivity, Stage, VersionEntry};
@@ -41,6 +41,11 @@ pub trait Revision: Serialize + for<'de> Deserialize<'de> + Send + Sync + 'stati
 
     /// Whoever holds a role in it, each once; `None` for what is no party.
     fn members(&self) -> Option<Vec<PersonId>> {
+        None
+    }
+
+    /// The credentials that it lists; `None` for what is no person.
+    fn credentials(&self) -> Option<Vec<CredentialId>> {
         None
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     database::{Kind, Subject},
     id::{PartyId, PersonId},
-    mission::revision::{FORMAT, Placement, Revision, StandingGrant},
+    mission::revision::{FORMAT, PartyKind, Placement, Revision, StandingGrant},
 };
 
 /// A party: who holds which role in it, what it grants and restricts, where its bytes may rest.
@@ -32,6 +32,32 @@ pub struct PartyRevision {
     pub two_to_shred: bool,
     /// Yearly tag keys, committed: year, turn, SHA-256 in hex.
     pub tag_keys: Vec<TagKey>,
+}
+
+impl Role {
+    /// Whether the role is one of a party of this kind.
+    #[must_use]
+    pub fn is_held_in(self, kind: PartyKind) -> bool {
+        match self {
+            Self::Pilot => kind == PartyKind::Workstream,
+            Self::Coordinator | Self::Committee | Self::Secretariat | Self::Operator => {
+                kind == PartyKind::Mission
+            }
+            Self::Contributor => has_documents(kind) && !is_table(kind),
+            Self::AccessManager => has_documents(kind),
+            Self::Auditor => kind != PartyKind::Workstream,
+        }
+    }
+}
+
+/// The operator and the auditor have nothing of their own.
+fn has_documents(kind: PartyKind) -> bool {
+    !matches!(kind, PartyKind::Operator | PartyKind::Auditor)
+}
+
+/// Where companies sit together, each for itself.
+fn is_table(kind: PartyKind) -> bool {
+    matches!(kind, PartyKind::Mission | PartyKind::Workstream)
 }
 
 /// Someone holds a role in a party.

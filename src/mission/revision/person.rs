@@ -80,6 +80,10 @@ impl Revision for PersonRevision {
     fn format(&self) -> u8 {
         self.v
     }
+
+    fn credentials(&self) -> Option<Vec<CredentialId>> {
+        Some(self.credentials.iter().map(|credential| credential.id).collect())
+    }
 }
 
 impl PersonRevision {

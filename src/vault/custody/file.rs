@@ -19,6 +19,8 @@ use super::{
     block::{BLOCK, Block, Place},
     ground::{Ground, Warning, survey},
 };
+#[cfg(feature = "failpoints")]
+use crate::vault::only::counts;
 use crate::vault::{
     label, primitives,
     recovery::Recovery,
@@ -167,12 +169,12 @@ impl Inner {
             Block { number: newest.number + 1, wrapping: Secret::random(), ..newest.clone() };
         let free = places.iter().position(|place| !matches!(place, Place::Whole(_)));
         let free = free.expect("one block is not whole");
-        fail_point!("vault::custody::begin", |_| Err(self.stopped()));
+        fail_point!("vault::custody::begin", counts(&self.path), |_| Err(self.stopped()));
         // Until the write is durable the place counts as torn: it may hold a part of the key.
         places[free] = Place::Torn;
         self.overwrite(free, &block.write())?;
         places[free] = Place::Whole(block);
-        fail_point!("vault::custody::begun", |_| Err(self.stopped()));
+        fail_point!("vault::custody::begun", counts(&self.path), |_| Err(self.stopped()));
         Ok(())
     }
 
@@ -190,16 +192,16 @@ impl Inner {
             return Ok(());
         }
         if let Some(recovery) = &self.recovery {
-            fail_point!("vault::custody::recovery", |_| Err(self.stopped()));
+            fail_point!("vault::custody::recovery", counts(&self.path), |_| Err(self.stopped()));
             recovery.renew(&kept).map_err(|error| Error::Recovery(Arc::new(error)))?;
         }
-        fail_point!("vault::custody::end", |_| Err(self.stopped()));
+        fail_point!("vault::custody::end", counts(&self.path), |_| Err(self.stopped()));
         for at in doomed {
             places[at] = Place::Torn;
             self.overwrite(at, &[0; BLOCK])?;
             places[at] = Place::Free;
         }
-        fail_point!("vault::custody::ended", |_| Err(self.stopped()));
+        fail_point!("vault::custody::ended", counts(&self.path), |_| Err(self.stopped()));
         Ok(())
     }
 

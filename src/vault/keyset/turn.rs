@@ -9,7 +9,7 @@ use fail::fail_point;
 use sqlx::{Row, query};
 
 #[cfg(feature = "failpoints")]
-use crate::vault::keyset::writer::stopped;
+use crate::vault::{keyset::writer::stopped, only::counts};
 use crate::vault::{
     keyset::{
         Error, Slot,
@@ -132,7 +132,9 @@ impl Writer {
             Err(error) => return self.abort(error).await,
         };
         self.unsettled = true;
-        fail_point!("vault::keyset::end", |_| Err(stopped(&self.second_path)));
+        fail_point!("vault::keyset::end", counts(&self.second_path), |_| Err(stopped(
+            &self.second_path
+        )));
         self.shared.custody.end(&wrapped).await?;
         self.unsettled = false;
         Ok(())
@@ -149,7 +151,9 @@ impl Writer {
         self.first.apply(&ops).await?;
         self.unsettled = true;
         self.shared.custody.begin().await?;
-        fail_point!("vault::keyset::turn", |_| Err(stopped(&self.second_path)));
+        fail_point!("vault::keyset::turn", counts(&self.second_path), |_| Err(stopped(
+            &self.second_path
+        )));
         let wrapped = self.shared.custody.wrap(CONTEXT, top).await?;
         let (head, _) = self.next_head(&ops, |head| {
             head.wrapped = wrapped.clone();

@@ -6,6 +6,8 @@ use fail::fail_point;
 use ring::digest::{Context, SHA256};
 use tokio::sync::{mpsc, oneshot};
 
+#[cfg(feature = "failpoints")]
+use crate::vault::only::counts;
 use crate::{
     id::{DocumentId, PartyId, PersonId, VersionId},
     vault::{
@@ -167,7 +169,9 @@ impl Writer {
     }
 
     pub(super) async fn begin_both(&mut self) -> Result<(), Error> {
-        fail_point!("vault::keyset::begin", |_| Err(stopped(&self.second_path)));
+        fail_point!("vault::keyset::begin", counts(&self.second_path), |_| Err(stopped(
+            &self.second_path
+        )));
         self.second()?.begin().await?;
         self.first.begin().await?;
         let (found, _) = Head::read(&mut self.first.connection, &*self.shared.custody).await?;
@@ -207,12 +211,18 @@ impl Writer {
         self.first.apply(std::slice::from_ref(&set_head)).await?;
         ops.push(set_head);
         self.second()?.apply(&ops).await?;
-        fail_point!("vault::keyset::first", |_| Err(stopped(&self.second_path)));
+        fail_point!("vault::keyset::first", counts(&self.second_path), |_| Err(stopped(
+            &self.second_path
+        )));
         self.unsettled = true;
         self.first.commit().await?;
-        fail_point!("vault::keyset::second", |_| Err(stopped(&self.second_path)));
+        fail_point!("vault::keyset::second", counts(&self.second_path), |_| Err(stopped(
+            &self.second_path
+        )));
         self.second()?.commit().await?;
-        fail_point!("vault::keyset::committed", |_| Err(stopped(&self.second_path)));
+        fail_point!("vault::keyset::committed", counts(&self.second_path), |_| Err(stopped(
+            &self.second_path
+        )));
         self.unsettled = false;
         Ok(())
     }

@@ -86,7 +86,6 @@ impl Instance {
 
 /// What was put into a set, to be looked for afterwards.
 pub(super) struct Deposit {
-    pub(super) owner: PartyId,
     pub(super) document: DocumentId,
     pub(super) version: VersionId,
     pub(super) key: FileKey,
@@ -97,7 +96,7 @@ impl Deposit {
         let (document, version) = (DocumentId::random(), VersionId::random());
         set.add_document(owner, document).await.unwrap();
         let key = set.add_version(document, version).await.unwrap();
-        Self { owner, document, version, key }
+        Self { document, version, key }
     }
 
     /// Whether `set` gives the key that was made.
