@@ -212,7 +212,7 @@ fn mission() -> MissionRevision {
         v: 1,
         slug: "world".into(),
         title: words(),
-        languages: vec!["fr".into()],
+        languages: vec!["fr".into(), "en".into()],
         time_zone: "Europe/Paris".into(),
         party: party("mission"),
         secretariat: party("company:state"),
