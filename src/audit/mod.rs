@@ -23,6 +23,7 @@ pub mod trust;
 pub mod proof;
 pub mod opening;
 pub mod anchor;
+pub mod signer;
 
 #[cfg(test)]
 mod vectors;
