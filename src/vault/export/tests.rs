@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fs, io::Read, path::Path};
 
 use bytes::Bytes;
-use futures::{StreamExt, executor::block_on, stream};
+use futures::{StreamExt, stream};
 
 use super::{Error, Export, FormCheck, Malformed, unseal};
 use crate::vault::{
@@ -11,6 +11,11 @@ use crate::vault::{
     recipients::Identity,
     secret::{FileKey, Secret},
 };
+
+/// Runs `future` to its end.
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
 
 fn export(identities: &[&Identity], plaintext: &[u8]) -> Vec<u8> {
     let recipients: Vec<_> = identities.iter().map(|identity| identity.recipient()).collect();
