@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod configuration;
+mod go;
 mod layers;
 mod links;
 mod storage;
