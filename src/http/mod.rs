@@ -1,1 +1,8 @@
 //! Parses, asks, answers: API, log endpoints, the accept loop.
+
+mod language;
+mod problem;
+pub mod header;
+
+pub use language::Language;
+pub use problem::{Kind, Problem};
