@@ -12,6 +12,7 @@ mod names;
 mod network;
 mod restriction;
 mod rules;
+mod spoken;
 
 pub use baseline::baseline_digest;
 pub use case::{Case, Circumstances, Target};

@@ -1,1 +1,10 @@
-//! t
+//! Tests of the whole: the service and its clients, and what we believe about the code.
+
+#![allow(clippy::unwrap_used)]
+
+mod configuration;
+mod layers;
+mod links;
+mod storage;
+mod tidy;
+mod tree;
