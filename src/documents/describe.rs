@@ -147,7 +147,7 @@ impl Documents {
         Ok(Content { version, number, size, media_type, title, reference, record })
     }
 
-    async fn title_of(&self, document: &DocumentRevision) -> Result<Option<String>, Error> {
+    pub(super) async fn title_of(&self, document: &DocumentRevision) -> Result<Option<String>, Error> {
         let row = sqlx::query("select title_sealed from document where id = $1")
             .bind(document.document.as_bytes().to_vec())
             .fetch_optional(self.inner.registry.database().pool())

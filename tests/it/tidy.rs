@@ -71,7 +71,8 @@ fn a_folder_is_the_whole_module() {
 
 /// The name that a line declares, if it declares one, and the keyword.
 fn declared(line: &str) -> Option<(&str, &str)> {
-    let words: Vec<_> = line.split([' ', '<', '(', ':', ';', '{']).filter(|w| !w.is_empty()).collect();
+    let words: Vec<_> =
+        line.split([' ', '<', '(', ':', ';', '{']).filter(|w| !w.is_empty()).collect();
     let keywords = ["struct", "enum", "trait", "type", "fn", "mod"];
     let at = words.iter().position(|word| keywords.contains(word))?;
     let before = ["pub", "crate", "super", "async", "const", "in"];
@@ -159,9 +160,8 @@ fn only_policy_makes_a_right() {
         makes && !source.is_test() && !source.path.starts_with("src/policy/")
     });
     let rights = files.iter().filter(|source| source.path.starts_with("src/policy/"));
-    let makes = |source: &&Source| {
-        source.code().filter(|(_, line)| line.contains("Warrant for ")).count()
-    };
+    let makes =
+        |source: &&Source| source.code().filter(|(_, line)| line.contains("Warrant for ")).count();
     assert!(rights.map(|source| makes(&source)).sum::<usize>() <= 1);
 }
 
@@ -176,7 +176,8 @@ fn the_project_speaks_of_itself() {
         concat!("npmjs", ".com"),
         concat!("proxy.go", "lang"),
     ];
-    let files = sources(&["src", "tests", "config", "deploy", "docs", "benches", "fuzz", ".ci"], "");
+    let files =
+        sources(&["src", "tests", "config", "deploy", "docs", "benches", "fuzz", ".ci"], "");
     let found = files.iter().flat_map(|source| {
         let numbered = source.text.lines().enumerate();
         let named = numbered.filter(|(_, line)| foreign.iter().any(|word| line.contains(word)));
