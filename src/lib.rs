@@ -12,6 +12,6 @@ pub mod audit;
 pub mod mission;
 pub mod identity;
 pub mod policy;
-// pub mod documents;
+pub mod documents;
 pub mod http;
 pub mod cli;

@@ -454,5 +454,9 @@ async fn rows(
         .fetch_optional(&mut *sql)
         .await?;
     // Swept meanwhile: the object may be erased at any moment.
-    if gone.is_none() { Err(Stopped::failed(Error::Stage("swept while it was deposited"))) } else { Ok(()) }
+    if gone.is_none() {
+        Err(Stopped::failed(Error::Stage("swept while it was deposited")))
+    } else {
+        Ok(())
+    }
 }

@@ -46,8 +46,7 @@ impl Documents {
                 if matches!(revision.stage, Stage::Shredding | Stage::Shredded) {
                     return Err(Stopped::failed(Error::Stage("being destroyed already")));
                 }
-                let (_, owner) =
-                    registry.current::<PartyRevision>(change, revision.owner).await?;
+                let (_, owner) = registry.current::<PartyRevision>(change, revision.owner).await?;
                 let first = owner.two_to_shred
                     && revision.shred_asked_by.is_none_or(|asked| asked == person);
                 if first {
@@ -101,7 +100,8 @@ impl Documents {
         let mut draft = Draft::system(detail);
         draft.document = Some(document);
         let now = self.inner.writer.clock().now();
-        let revision = registry.read::<DocumentRevision>(document, &mut Revisions::new(now)).await?;
+        let revision =
+            registry.read::<DocumentRevision>(document, &mut Revisions::new(now)).await?;
         draft.owner = Some(revision.owner);
         let changed = self.inner.writer.system(draft, move |change| {
             let registry = registry.clone();

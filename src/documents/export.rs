@@ -4,10 +4,7 @@ use futures::StreamExt as _;
 
 use crate::{
     audit::{Export as ExportAct, Recorded},
-    documents::{
-        Content, Documents, Error, Reading,
-        reading::Renewed,
-    },
+    documents::{Content, Documents, Error, Reading, reading::Renewed},
     policy::Permit,
     vault::{export::Export, recipients::Recipient},
 };

@@ -36,7 +36,8 @@ impl Repeat {
         &self,
         change: &mut Change<'_>,
     ) -> Result<Option<Deposited>, Stopped> {
-        let sql = "select request, answer from idempotency where person = $1 and idempotency_key = $2";
+        let sql =
+            "select request, answer from idempotency where person = $1 and idempotency_key = $2";
         let row = sqlx::query(sql)
             .bind(self.person.as_bytes().to_vec())
             .bind(self.key.clone())

@@ -17,6 +17,8 @@ mod restriction;
 mod rules;
 mod spoken;
 mod texts;
+mod placement_stub;
+pub use placement_stub::{grantee_key, Placed, NoPlace};
 
 pub use baseline::baseline_digest;
 pub use case::{Case, Circumstances, Target};
