@@ -1,5 +1,6 @@
 //! Parses, asks, answers: API, log endpoints, the accept loop.
 
+pub mod server;
 mod language;
 mod problem;
 pub mod header;

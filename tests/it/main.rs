@@ -5,6 +5,7 @@
 mod configuration;
 mod layers;
 mod links;
+mod server;
 mod storage;
 mod tidy;
 mod tree;

@@ -69,7 +69,7 @@ pub(super) fn of_mission(error: &mission::Error, whole: &(dyn Error + 'static)) 
             Problem::new(Kind::Refused).with_detail(says)
         }
         E::Audit(error) => of_audit(error, whole),
-        E::Database(_) => Problem::unavailable(whole),
+        E::Database(_) | E::Keys(_) => Problem::unavailable(whole),
         E::Exists(_) | E::Forged(_) | E::Unreadable { .. } | E::RootDiffers | E::NotTheirs => {
             Problem::internal(whole)
         }
