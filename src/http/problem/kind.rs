@@ -90,6 +90,11 @@ kinds! {
         "Not permitted" | "Non autorisé",
         "You may know that it exists, and may not do this with it. The member reason says why: no-grant, restricted, conflict, shredded, quarantined, held, undecidable, no-placement or closed. Its owner's access manager can tell more. The refusal is in the log."
         | "Vous pouvez savoir que cela existe, mais non faire cela avec. Le membre reason dit pourquoi : no-grant, restricted, conflict, shredded, quarantined, held, undecidable, no-placement ou closed. Le responsable des accès du propriétaire peut en dire plus. Le refus est dans le journal.";
+    /// A page of another site made the browser ask.
+    OtherSite: "other-site", FORBIDDEN,
+        "Asked by a page of another site" | "Demandé par une page d'un autre site",
+        "A browser says that a page of another site made this request: nothing was done. Ask from the service's own pages or a program."
+        | "Le navigateur dit que la page d'un autre site a fait cette requête : rien n'a été fait. Demandez depuis les pages du service ou un programme.";
     /// There is no such thing, or none that the caller may know of.
     Missing: "missing", NOT_FOUND,
         "No such thing" | "Rien de tel",
@@ -102,9 +107,9 @@ kinds! {
         | "L'en-tête Allow nomme les méthodes de cette adresse.";
     /// The request did not arrive in time.
     TooSlow: "too-slow", REQUEST_TIMEOUT,
-        "The request took too long" | "La requête a duré trop longtemps",
-        "Nothing was changed unless the log says so: look before repeating it."
-        | "Rien n'a été modifié sauf si le journal le dit : vérifiez avant de répéter.";
+        "The content came too slowly" | "Le contenu est arrivé trop lentement",
+        "Too few bytes came for too long. Nothing was kept: send it again over a faster line."
+        | "Trop peu d'octets sont arrivés pendant trop longtemps. Rien n'a été gardé : renvoyez-le par une ligne plus rapide.";
     /// Several capacities, and none was named.
     ChooseCapacity: "choose-capacity", CONFLICT,
         "Choose the capacity in which to act" | "Choisissez la qualité en laquelle agir",
@@ -180,6 +185,11 @@ kinds! {
         "Not possible right now" | "Impossible pour l'instant",
         "Nothing is done that cannot be recorded. Ask again after the time that Retry-After says."
         | "Rien n'est fait qui ne puisse être inscrit. Redemandez après le temps que dit Retry-After.";
+    /// The answer took too long.
+    TimedOut: "timed-out", SERVICE_UNAVAILABLE,
+        "It took too long" | "Cela a duré trop longtemps",
+        "The service gave up waiting. Whether something was changed, the log says: look before repeating it."
+        | "Le service a cessé d'attendre. Si quelque chose a été modifié, le journal le dit : vérifiez avant de répéter.";
     /// There is no place left for content.
     Full: "full", INSUFFICIENT_STORAGE,
         "No room for content" | "Plus de place pour le contenu",

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::language::Language;
 
-pub use kind::{Bilingual, Kind};
+pub use kind::Kind;
 pub(super) use pages::router;
 
 /// The media type of problems.
@@ -128,6 +128,18 @@ impl Problem {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.inner.kind.status()
+    }
+
+    /// What it says of what the caller did.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.inner.detail.as_deref()
+    }
+
+    /// One of its headers.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.inner.headers.get(name)?.to_str().ok()
     }
 
     /// What stands in the body.
