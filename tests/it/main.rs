@@ -2,5 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod configuration;
+mod layers;
+mod links;
 mod server;
 mod storage;
+mod tidy;
+mod tree;
