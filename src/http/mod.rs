@@ -1,1 +1,3 @@
 //! Parses, asks, answers: API, log endpoints, the accept loop.
+
+pub mod server;
