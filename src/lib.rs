@@ -3,6 +3,7 @@
 
 pub mod id;
 pub mod time;
+pub mod config;
 
 pub mod database;
 pub mod storage;

@@ -1,3 +1,5 @@
 //! The `greffe` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    greffe::cli::main()
+}

@@ -3,9 +3,39 @@
 mod act;
 mod draft;
 mod warrant;
+mod change;
+mod writer;
+mod gate;
+mod sequencer;
+mod unsigned;
+mod keyring;
+mod sealing;
+
+// The public formats: pure functions over bytes, each the twin of a published standard.
+pub mod encoding;
+pub mod leaf;
+pub mod merkle;
+pub mod note;
+pub mod checkpoint;
+pub mod tile;
+pub mod bundle;
+pub mod trust;
+pub mod proof;
+pub mod opening;
+
+#[cfg(test)]
+mod vectors;
 
 pub use act::{
     Act, ActName, Administer, Audit, Deposit, Discover, Export, Finalise, Hold, Read, Share, Shred,
 };
+pub use change::{Change, Stopped};
 pub use draft::{Actor, Asked, Denial, Draft, Method, Reason, Verdict, What};
+pub use gate::{Gate, Outcome, Recorded};
+pub use keyring::Keyring;
+pub use unsigned::{Replaced, Unsigned};
 pub use warrant::{Again, Warrant};
+pub use writer::{Error, Writer};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,160 @@
-//! One command per file; client commands speak HTTP, operator commands open a stopped instance.
+//! The command line: one command per file; client commands speak HTTP, operator commands open a stopped instance.
+//!
+//! Data goes to standard output, everything else to standard error; a secret is never an argument; the exit code
+//! says how it ended ([`Exit`]). A new command is a file with a `clap::Args` that has `run`, its `mod`, and its line
+//! in `commands!`.
+
+mod client;
+mod error;
+mod fetch;
+mod profile;
+mod progress;
+mod prompt;
+mod receipts;
+mod session;
+mod terminal;
+mod words;
+
+mod accesses;
+mod check_config;
+mod completions;
+mod export;
+mod get;
+mod login;
+mod logout;
+mod ls;
+mod man;
+mod openers;
+mod put;
+mod readers;
+mod restrict;
+mod share;
+mod shred;
+mod tokens;
+mod unseal;
+mod unshare;
+mod versions;
+mod whoami;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cli::{
+    error::{Error, Exit},
+    session::{Common, Session},
+    words::Language,
+};
+
+/// Exchanges confidential documents: sealed where they rest, opened only for whom their owner permits, every access
+/// in a log that a stranger can check.
+#[derive(Parser)]
+#[command(name = "greffe", version, max_term_width = 100, subcommand_required = true)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+struct Greffe {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+macro_rules! commands {
+    ($($module:ident::$name:ident,)*) => {
+        #[derive(Subcommand)]
+        enum Command {
+            $($name($module::$name),)*
+        }
+
+        impl Command {
+            async fn run(self, session: &Session) -> Result<Exit, Error> {
+                match self {
+                    $(Self::$name(command) => command.run(session).await,)*
+                }
+            }
+        }
+    };
+}
+
+// In the order in which help lists them.
+commands! {
+    login::Login,
+    logout::Logout,
+    whoami::Whoami,
+    tokens::Tokens,
+    ls::Ls,
+    put::Put,
+    get::Get,
+    versions::Versions,
+    share::Share,
+    unshare::Unshare,
+    readers::Readers,
+    openers::Openers,
+    accesses::Accesses,
+    restrict::Restrict,
+    export::Export,
+    unseal::Unseal,
+    shred::Shred,
+    check_config::CheckConfig,
+    completions::Completions,
+    man::Man,
+}
+
+/// Runs the command that the process was given.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let language = Language::choose(&arguments, |name| std::env::var(name).ok());
+    let greffe = match Greffe::command()
+        .try_get_matches()
+        .and_then(|matches| Greffe::from_arg_matches(&matches))
+    {
+        Ok(greffe) => greffe,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
+        }
+    };
+    let session = Session::new(greffe.common, language);
+    let exit = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(greffe.command.run(&session)),
+        Err(error) => Err(Error::new(Exit::Failed, "no-runtime").because(error)),
+    };
+    ExitCode::from(match exit {
+        Ok(exit) => exit as u8,
+        Err(error) => {
+            if !error.is_closed_pipe() {
+                session.terminal.tell(&error);
+            }
+            error.exit as u8
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Greffe::command().debug_assert();
+    }
+
+    #[test]
+    fn no_option_takes_a_secret() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let id = argument.get_id().as_str();
+                let secret = ["token", "link", "password", "secret", "identity", "key"];
+                let names_file = id.ends_with("_file") || id.ends_with("_id");
+                assert!(
+                    names_file || !secret.iter().any(|word| id == *word),
+                    "{}: {id}",
+                    command.get_name()
+                );
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&Greffe::command());
+    }
+}

@@ -181,11 +181,18 @@ impl Database {
     /// [`Error::PutBack`] if one of them went back, vanished, or changed under its number.
     pub async fn refresh(&self, subjects: &[Subject]) -> Result<(), Error> {
         let mut connection = self.pool.acquire().await?;
-        let found = append::heads_of(&mut connection, subjects).await?;
-        for subject in subjects {
-            self.heads.witness(*subject, found.get(subject).copied())?;
+        // A change committed between the read and the comparison makes the row look old; a second read then does not.
+        let mut outcome = Ok(());
+        for _ in 0..2 {
+            let found = append::heads_of(&mut connection, subjects).await?;
+            let rows = subjects.iter().map(|subject| (*subject, found.get(subject).copied()));
+            outcome =
+                rows.into_iter().try_for_each(|(subject, row)| self.heads.witness(subject, row));
+            if outcome.is_ok() {
+                break;
+            }
         }
-        Ok(())
+        outcome
     }
 
     /// Every head, in the order of subjects, handed to `each`.

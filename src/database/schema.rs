@@ -46,6 +46,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("revision", Class::Revision),
     ("head", Class::Revision),
     ("credential", Class::Projection),
+    ("member", Class::Projection),
     ("party_text", Class::Sealed),
     ("document", Class::Projection),
     ("document_grant", Class::Projection),

@@ -116,6 +116,7 @@ pub(super) fn role_word(role: Role) -> &'static str {
         Role::Committee => "committee",
         Role::Auditor => "auditor",
         Role::Operator => "operator",
+        Role::Secretariat => "secretariat",
     }
 }
 

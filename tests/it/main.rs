@@ -1,1 +1,5 @@
-//! t
+//! The product from outside, as one binary.
+
+#![allow(clippy::unwrap_used)]
+
+mod storage;

@@ -212,6 +212,7 @@ fn mission() -> MissionRevision {
         v: 1,
         slug: "world".into(),
         title: words(),
+        languages: vec!["fr".into(), "en".into()],
         time_zone: "Europe/Paris".into(),
         party: party("mission"),
         secretariat: party("company:state"),
@@ -251,6 +252,7 @@ fn person_of(person: PersonId, employer: PartyId) -> PersonRevision {
         disabled: false,
         generation: 1,
         credentials: Vec::new(),
+        named_in: 0,
         name_sealed: String::new(),
         address_sealed: String::new(),
     }

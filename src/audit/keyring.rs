@@ -1,0 +1,83 @@
+//! The keys of an entry's openings and tags, fetched before its transaction: nothing but SQL is awaited inside.
+
+use std::sync::Arc;
+
+use crate::{
+    audit::Draft,
+    time::Instant,
+    vault::{self, KeySet, SymmetricKey, TagKey, keyset::TagSubject},
+};
+
+/// Fetches an entry's keys. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Keyring {
+    keyset: Arc<KeySet>,
+}
+
+/// What seals one entry. A key that is missing leaves random bytes in the leaf, and nothing to open.
+#[derive(Clone, Debug, Default)]
+pub struct EntryKeys {
+    /// Owner, acting party, document, person.
+    pub(super) tags: [Option<TagKey>; 4],
+    pub(super) personal: Option<SymmetricKey>,
+    pub(super) document: Option<SymmetricKey>,
+}
+
+impl Keyring {
+    /// The keys of `keyset`.
+    #[must_use]
+    pub fn new(keyset: Arc<KeySet>) -> Self {
+        Self { keyset }
+    }
+
+    /// The key set itself.
+    #[must_use]
+    pub fn keyset(&self) -> &Arc<KeySet> {
+        &self.keyset
+    }
+
+    /// The keys for `draft` at `now`.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the key set. A key that was erased is no failure: what remains is that something happened.
+    pub async fn keys(
+        &self,
+        draft: &Draft,
+        now: Instant,
+    ) -> Result<EntryKeys, vault::keyset::Error> {
+        let mut keys = EntryKeys::default();
+        let year = now.year();
+        if let Some(owner) = draft.owner {
+            keys.tags[0] = present(self.keyset.tag_key(TagSubject::Party(owner), year, 0).await)?;
+        }
+        if let Some(document) = draft.document {
+            keys.tags[2] =
+                present(self.keyset.tag_key(TagSubject::Document(document), year, 0).await)?;
+            if !draft.texts.is_empty() || draft.actor.is_some() {
+                keys.document = present(self.keyset.document_key(document).await)?;
+            }
+        }
+        let Some(actor) = &draft.actor else { return Ok(keys) };
+        keys.tags[1] =
+            present(self.keyset.tag_key(TagSubject::Party(actor.capacity), year, 0).await)?;
+        keys.tags[3] =
+            present(self.keyset.tag_key(TagSubject::Person(actor.person), year, 0).await)?;
+        let month = now.month();
+        let mut personal = present(self.keyset.personal_key(actor.person, &month).await)?;
+        if personal.is_none() {
+            present(self.keyset.ensure_months(&[actor.person], &month).await)?;
+            personal = present(self.keyset.personal_key(actor.person, &month).await)?;
+        }
+        keys.personal = personal;
+        Ok(keys)
+    }
+}
+
+fn present<T>(key: Result<T, vault::keyset::Error>) -> Result<Option<T>, vault::keyset::Error> {
+    match key {
+        Ok(key) => Ok(Some(key)),
+        Err(vault::keyset::Error::Missing(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

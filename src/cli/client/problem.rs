@@ -1,0 +1,90 @@
+//! Refusals of the service (RFC 9457), and what they mean for whoever typed the command.
+
+use hyper::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use serde::Deserialize;
+
+use crate::cli::error::{Error, Exit};
+
+/// What the service answered instead of what was asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Problem {
+    /// The HTTP status; the answer's, whatever the body says.
+    #[serde(skip)]
+    pub status: StatusCode,
+    /// The stable path that names the situation.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is, in the language that was asked for.
+    pub title: String,
+    /// What about this request.
+    pub detail: String,
+    /// The capacities to choose from, where one must be chosen.
+    pub capacities: Vec<String>,
+    /// In how many seconds to come back.
+    #[serde(skip)]
+    pub retry_after_seconds: Option<u64>,
+}
+
+impl Problem {
+    /// Reads what the service said; a body that is no problem document leaves only the status.
+    #[must_use]
+    pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let read: Self = serde_json::from_slice(body).unwrap_or_default();
+        let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Self { status, retry_after_seconds: seconds, ..read }
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self.status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
+    }
+
+    fn sentence(&self) -> String {
+        let said = [&self.title[..], &self.detail].into_iter().filter(|text| !text.is_empty());
+        let said: Vec<_> = said.collect();
+        if said.is_empty() { self.status.to_string() } else { said.join(": ") }
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        let (exit, key) = match problem.status.as_u16() {
+            401 => (Exit::Authentication, "problem-unknown-caller"),
+            403 => (Exit::Refused, "problem-refused"),
+            404 | 410 => (Exit::NotFound, "problem-missing"),
+            409 if !problem.capacities.is_empty() => (Exit::Usage, "problem-choose-capacity"),
+            429 => (Exit::Later, "problem-budget"),
+            _ if problem.is_passing() => (Exit::Later, "problem-later"),
+            _ => (Exit::Failed, "problem-other"),
+        };
+        let wait = problem.retry_after_seconds.unwrap_or(1);
+        Error::new(exit, key)
+            .with("said", problem.sentence())
+            .with("capacities", problem.capacities.join(", "))
+            .with("seconds", wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_ends_the_command_as_documented() {
+        let exit = |status: u16, body: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            Error::from(Problem::read(status, &HeaderMap::new(), body.as_bytes())).exit
+        };
+
+        assert_eq!(exit(401, ""), Exit::Authentication);
+        assert_eq!(exit(403, "{\"type\":\"/problems/forbidden\"}"), Exit::Refused);
+        assert_eq!(exit(404, "<html>"), Exit::NotFound);
+        assert_eq!(exit(409, "{}"), Exit::Failed);
+        assert_eq!(exit(409, "{\"capacities\":[\"company:a\",\"mission\"]}"), Exit::Usage);
+        assert_eq!(exit(429, ""), Exit::Later);
+        assert_eq!(exit(503, ""), Exit::Later);
+        assert_eq!(exit(422, ""), Exit::Failed);
+    }
+}

@@ -1,0 +1,127 @@
+//! `greffe share`: a grant on one document.
+
+use hyper::Method;
+use jiff::{Timestamp, ToSpan, ZonedDateTime, civil, tz::TimeZone};
+
+use crate::cli::{
+    client::api::{Grants, NewGrant},
+    error::{Error, Exit},
+    session::Session,
+    terminal::local,
+};
+
+/// Permits somebody to read a document; without --with, lists who was permitted.
+///
+/// It holds from the next request on, until the instant given with --until or until `greffe unshare`. What the owner's
+/// restrictions forbid stays forbidden.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  greffe share K3T-7KQ4-2M --with company:rhein-energie --until 2026-12-31 --purpose 'second reading'
+  greffe share K3T-7KQ4-2M --with person:pilot-ia --until 48h
+  greffe share K3T-7KQ4-2M --with role:company:rhein-energie:contributor
+  greffe share K3T-7KQ4-2M")]
+pub struct Share {
+    /// The document's reference or id.
+    document: String,
+    /// With whom: company:SLUG, workstream:SLUG, person:SLUG or role:PARTY:ROLE.
+    #[arg(long = "with", value_name = "WHO")]
+    grantee: Option<String>,
+    /// Until when: a day (its end, here), an instant with zone, or a duration such as 48h or 7d.
+    #[arg(long, value_name = "WHEN", requires = "grantee")]
+    until: Option<String>,
+    /// For what; sealed, and shown to whoever the document is shared with.
+    #[arg(long, value_name = "TEXT", requires = "grantee")]
+    purpose: Option<String>,
+}
+
+impl Share {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// If the service refuses, or `--until` is no instant to come.
+    pub async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let client = session.client()?;
+        let path = ["api", "v1", "documents", &self.document, "grants"];
+        let Some(to) = self.grantee else {
+            let listed: Grants = client.get(&path).read().await?;
+            return show(session, &listed);
+        };
+        let now = Timestamp::now();
+        let until = self.until.as_deref().map(|text| instant(text, now)).transpose()?;
+        let until = until.map(|instant| instant.to_string());
+        let wanted = NewGrant { to: to.clone(), until: until.clone(), purpose: self.purpose };
+        let grant: serde_json::Value = client.ask(Method::POST, &path).json(&wanted).read().await?;
+        session.terminal.show(&grant, || {
+            let until = until.as_deref().map(local);
+            let values = [("document", &self.document[..]), ("to", &to)];
+            match until {
+                Some(until) => {
+                    let values = [values[0], values[1], ("until", &until)];
+                    session.terminal.say("shared-until", &values)
+                }
+                None => session.terminal.say("shared", &values),
+            }
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+fn show(session: &Session, listed: &Grants) -> Result<Exit, Error> {
+    let headings = ["head-id", "head-to", "head-until", "head-purpose", "head-given"];
+    session.terminal.table(headings, &listed.grants, |grant| {
+        [
+            grant.id.clone(),
+            grant.to.clone(),
+            grant.until.as_deref().map(local).unwrap_or_default(),
+            grant.purpose.clone().unwrap_or_default(),
+            local(&grant.given_at),
+        ]
+    })?;
+    Ok(Exit::Done)
+}
+
+/// An instant as people write it: RFC 3339, a day (its end in the reader's own zone), or a duration from `now`.
+fn instant(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
+    let wrong = || Error::usage("not-an-instant").with("text", text);
+    let instant = if let Ok(instant) = text.parse::<Timestamp>() {
+        instant
+    } else if let Ok(day) = text.parse::<civil::Date>() {
+        let next = day.checked_add(1.day()).map_err(|_| wrong())?;
+        next.to_zoned_datetime(TimeZone::system()).map_err(|_| wrong())?.timestamp()
+    } else {
+        let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+        let later = ZonedDateTime::new(now, TimeZone::system()).checked_add(span);
+        later.map_err(|_| wrong())?.timestamp()
+    };
+    if instant <= now {
+        return Err(Error::usage("instant-past").with("text", text));
+    }
+    Ok(instant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_is_an_instant_a_day_or_a_duration() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let read = |text| instant(text, now).unwrap();
+
+        assert_eq!(read("2026-12-01T08:00:00+01:00").to_string(), "2026-12-01T07:00:00Z");
+        assert_eq!(read("48h").to_string(), "2026-11-26T12:00:00Z");
+        assert!(read("7d") > now);
+        let end = read("2026-11-30").to_zoned_datetime(TimeZone::system());
+        assert_eq!(end.strftime("%Y-%m-%d %H:%M").to_string(), "2026-12-01 00:00");
+    }
+
+    #[test]
+    fn until_is_to_come() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+
+        assert_eq!(instant("2020-01-01", now).unwrap_err().key, "instant-past");
+        assert_eq!(instant("soon", now).unwrap_err().key, "not-an-instant");
+        assert_eq!(instant("-3d", now).unwrap_err().key, "instant-past");
+    }
+}

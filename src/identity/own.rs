@@ -1,0 +1,92 @@
+//! One's own credentials: seen, revoked, all ended at once.
+
+use serde_json::json;
+
+use crate::{
+    audit::{Administer, Warrant},
+    id::{CredentialId, EntryId, PersonId},
+    identity::{Confirmed, Error, Identity},
+    mission::{Credential, PersonRevision, facts},
+    time::Instant,
+};
+
+impl Confirmed {
+    /// The person's credentials that live, in every capacity, oldest first.
+    #[must_use]
+    pub fn credentials(&self, now: Instant) -> Vec<&Credential> {
+        let person = &self.person;
+        let lives = |credential: &&Credential| {
+            credential.generation == person.generation && now < credential.expires_at
+        };
+        person.credentials.iter().filter(lives).collect()
+    }
+}
+
+impl Identity {
+    /// Ends one of the actor's credentials at once. It takes a warrant for one's own affairs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if they have none of that id.
+    pub async fn revoke<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        credential: CredentialId,
+    ) -> Result<EntryId, Error> {
+        let person = actor(&warrant)?;
+        let detail = json!({ "credential": credential });
+        let revoked = self.edit_own(warrant, person, "credential-revoked", detail, move |person| {
+            let before = person.credentials.len();
+            person.credentials.retain(|listed| listed.id != credential);
+            let found = person.credentials.len() < before;
+            let none = || Error::Refused("you have no credential of that id".to_owned());
+            if found { Ok(()) } else { Err(none()) }
+        });
+        let entry = revoked.await?;
+        self.inner.rows.forget(credential);
+        Ok(entry)
+    }
+
+    /// Ends every credential of the actor at once: tokens, links and certificates. It takes a warrant for one's own
+    /// affairs; signing in again takes a new link.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Authority`] if it could not be recorded.
+    pub async fn sign_out_everywhere<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+    ) -> Result<EntryId, Error> {
+        let person = actor(&warrant)?;
+        self.edit_own(warrant, person, "signed-out-everywhere", json!({}), |person| {
+            person.generation += 1;
+            person.credentials.clear();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn edit_own<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        person: PersonId,
+        did: &str,
+        detail: serde_json::Value,
+        edit: impl Fn(&mut PersonRevision) -> Result<(), Error> + Send + Sync + Clone + 'static,
+    ) -> Result<EntryId, Error> {
+        let registry = self.registry.clone();
+        let changed = self.authority.change(warrant, facts(did, detail), move |change| {
+            let (registry, edit) = (registry.clone(), edit.clone());
+            Box::pin(async move {
+                let (_, mut revision) = registry.current(change, person).await?;
+                edit(&mut revision).map_err(crate::audit::Stopped::failed)?;
+                registry.write(change, &revision).await
+            })
+        });
+        Ok(changed.await?)
+    }
+}
+
+fn actor(warrant: &impl Warrant<Act = Administer>) -> Result<PersonId, Error> {
+    Ok(warrant.draft().actor.ok_or(Error::Unknown)?.person)
+}

@@ -1,0 +1,137 @@
+//! Who holds which role.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    audit::{Administer, Warrant},
+    database::Revisions,
+    id::{EntryId, PartyId, PersonId},
+    mission::{
+        Error, PartyKind, PartyRevision, PersonRevision, Role, RoleHeld,
+        authority::{Authority, facts, owner},
+    },
+};
+
+impl Authority {
+    /// Gives `person` a role in the party. A company's contributors and access managers are its own people.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the role is none of such a party or the person cannot hold it there.
+    pub async fn give_role<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        person: PersonId,
+        role: Role,
+    ) -> Result<EntryId, Error> {
+        let party = owner(&warrant)?;
+        let mut revisions = Revisions::new(self.writer.clock().now());
+        let mission = self.registry.mission(&mut revisions).await?;
+        let kind = mission.party(party).ok_or(Error::Missing(party.into()))?.kind;
+        let someone: Arc<PersonRevision> = self.registry.read(person, &mut revisions).await?;
+        if someone.disabled {
+            return Err(Error::Refused("they may no longer act".to_owned()));
+        }
+        if !role.is_held_in(kind) {
+            return Err(Error::Refused(format!("{role:?} is no role in a party of this kind")));
+        }
+        let own = matches!(role, Role::Contributor | Role::AccessManager);
+        let company = !matches!(kind, PartyKind::Mission | PartyKind::Workstream);
+        if own && company && someone.employer != party {
+            return Err(Error::Refused("they are employed by another company".to_owned()));
+        }
+        let detail = facts("role-given", json!({ "person": person, "role": role }));
+        self.edit(warrant, party, detail, move |revision: &mut PartyRevision| {
+            if !revision.holds(person, role) {
+                revision.roles.push(RoleHeld { person, role });
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes a role in the party from `person`. With the last one go the credentials by which they acted for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if they do not hold it.
+    pub async fn take_role<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        person: PersonId,
+        role: Role,
+    ) -> Result<EntryId, Error> {
+        let party = owner(&warrant)?;
+        let detail = facts("role-taken", json!({ "person": person, "role": role }));
+        let gone = move |held: &RoleHeld| held.person == person && held.role == role;
+        self.take(warrant, party, person, detail, gone).await
+    }
+
+    /// Takes every role in the party from `person`, and the credentials by which they acted for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if they hold none.
+    pub async fn remove<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        person: PersonId,
+    ) -> Result<EntryId, Error> {
+        let party = owner(&warrant)?;
+        let detail = facts("removed", json!({ "person": person }));
+        self.take(warrant, party, person, detail, move |held| held.person == person).await
+    }
+
+    /// The actor leaves the party for which they act. It takes a warrant for one's own affairs only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotTheirs`] if nobody acts.
+    pub async fn leave<W: Warrant<Act = Administer>>(&self, warrant: W) -> Result<EntryId, Error> {
+        let actor = warrant.draft().actor.ok_or(Error::NotTheirs)?;
+        let (party, person) = (actor.capacity, actor.person);
+        let detail = facts("left", json!({ "party": party }));
+        self.take(warrant, party, person, detail, move |held| held.person == person).await
+    }
+
+    /// Takes the roles that are `gone`; with the last one go the person's credentials for the party.
+    async fn take<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        party: PartyId,
+        person: PersonId,
+        detail: Map<String, Value>,
+        gone: impl Fn(&RoleHeld) -> bool + Send + Sync + 'static,
+    ) -> Result<EntryId, Error> {
+        let (registry, gone) = (self.registry.clone(), Arc::new(gone));
+        self.change(warrant, detail, move |change| {
+            let (registry, gone) = (registry.clone(), Arc::clone(&gone));
+            Box::pin(async move {
+                let mut stays = false;
+                // Parties before people: every change locks heads in the order of subjects.
+                registry
+                    .edit(change, party, |revision: &mut PartyRevision| {
+                        let before = revision.roles.len();
+                        revision.roles.retain(|held| !gone(held));
+                        stays = revision.includes(person);
+                        let found = revision.roles.len() < before;
+                        let none = || Error::Refused("they hold no such role here".to_owned());
+                        if found { Ok(()) } else { Err(none()) }
+                    })
+                    .await?;
+                if !stays {
+                    registry
+                        .edit(change, person, |revision: &mut PersonRevision| {
+                            revision.credentials.retain(|held| held.capacity != party);
+                            Ok(())
+                        })
+                        .await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,188 @@
+//! The authority root: one digest over every head, by which a database put back as a whole is seen.
+
+use futures::TryStreamExt as _;
+use ring::digest::{Context, SHA256};
+use sqlx::Row as _;
+
+use crate::{
+    database::{self, Database, Head, Subject},
+    mission::Error,
+};
+
+/// The root over all heads, and up to where in the log it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthorityRoot {
+    /// RFC 6962 section 2.1 over the heads in the order of subjects, SHA-256; each leaf is the subject's 17 bytes, the
+    /// number (u64, big-endian) and the digest.
+    pub root: [u8; 32],
+    /// How many heads.
+    pub heads: u64,
+    /// The log's length in the same snapshot: every change before it is in the root.
+    pub position: i64,
+}
+
+/// A Merkle tree that grows leaf by leaf and keeps no more than its frontier.
+#[derive(Default)]
+struct Growing {
+    /// Roots of full subtrees, largest first, one for each bit set in `leaves`.
+    frontier: Vec<[u8; 32]>,
+    leaves: u64,
+}
+
+impl Growing {
+    fn push(&mut self, head: &Head) {
+        let mut context = Context::new(&SHA256);
+        context.update(&[0]);
+        context.update(&head.subject.key());
+        context.update(&head.number.to_be_bytes());
+        context.update(&head.digest);
+        self.frontier.push(finish(context));
+        self.leaves += 1;
+        for _ in 0..self.leaves.trailing_zeros() {
+            self.fold();
+        }
+    }
+
+    fn fold(&mut self) {
+        let right = self.frontier.pop().expect("a tree that folds has two subtrees");
+        let left = self.frontier.pop().expect("a tree that folds has two subtrees");
+        let mut context = Context::new(&SHA256);
+        context.update(&[1]);
+        context.update(&left);
+        context.update(&right);
+        self.frontier.push(finish(context));
+    }
+
+    fn root(mut self) -> [u8; 32] {
+        while self.frontier.len() > 1 {
+            self.fold();
+        }
+        self.frontier.pop().unwrap_or_else(|| finish(Context::new(&SHA256)))
+    }
+}
+
+fn finish(context: Context) -> [u8; 32] {
+    context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// The root of the heads as they stand, from one scan: one statement, so one snapshot on either engine.
+///
+/// # Errors
+///
+/// [`Error::Database`] if the database does not answer.
+pub async fn authority_root(database: &Database) -> Result<AuthorityRoot, Error> {
+    let mut tree = Growing::default();
+    let position = scan(database, |head| tree.push(&head)).await?;
+    Ok(AuthorityRoot { heads: tree.leaves, root: tree.root(), position })
+}
+
+/// Compares the heads as they stand with `kept`, a root kept outside the database, and with `written`: the heads that the
+/// log says were written from `kept.position` on, in the log's order.
+///
+/// # Errors
+///
+/// [`database::Error::PutBack`], within [`Error::Database`], if a head is not the last one written;
+/// [`Error::RootDiffers`] if what was not written since is not what it was.
+pub async fn compare(
+    database: &Database,
+    kept: &AuthorityRoot,
+    written: &[Head],
+) -> Result<(), Error> {
+    let mut since = Since::new(written);
+    since.find_previous(database).await?;
+    let mut tree = Growing::default();
+    let mut wrong = None;
+    scan(database, |head| match since.subjects.get_mut(&head.subject) {
+        None => tree.push(&head),
+        Some(touched) => {
+            touched.seen = true;
+            if touched.last != head {
+                wrong = wrong.or(Some(head.subject));
+            }
+            if let Some(before) = &touched.before {
+                tree.push(before);
+            }
+        }
+    })
+    .await?;
+    let gone = since.subjects.iter().find(|(_, touched)| !touched.seen);
+    if let Some(subject) = wrong.or(gone.map(|(subject, _)| *subject)) {
+        return Err(database::Error::PutBack(subject).into());
+    }
+    let same = tree.leaves == kept.heads && tree.root() == kept.root;
+    if same { Ok(()) } else { Err(Error::RootDiffers) }
+}
+
+/// One subject that was written since.
+struct Touched {
+    first_number: i64,
+    last: Head,
+    /// Its head when the root was kept; none if it is newer.
+    before: Option<Head>,
+    seen: bool,
+}
+
+struct Since {
+    subjects: std::collections::BTreeMap<Subject, Touched>,
+}
+
+impl Since {
+    fn new(written: &[Head]) -> Self {
+        let mut subjects = std::collections::BTreeMap::new();
+        for head in written {
+            let touched = subjects.entry(head.subject).or_insert(Touched {
+                first_number: head.number,
+                last: *head,
+                before: None,
+                seen: false,
+            });
+            touched.last = *head;
+        }
+        Self { subjects }
+    }
+
+    async fn find_previous(&mut self, database: &Database) -> Result<(), Error> {
+        for (subject, touched) in &mut self.subjects {
+            if touched.first_number == 1 {
+                continue;
+            }
+            let number = touched.first_number - 1;
+            let row = sqlx::query("select digest from revision where subject = $1 and number = $2")
+                .bind(subject.key())
+                .bind(number)
+                .fetch_optional(database.pool())
+                .await?;
+            let row = row.ok_or(Error::Forged(*subject))?;
+            touched.before = Some(Head { subject: *subject, number, digest: digest(&row, 0)? });
+        }
+        Ok(())
+    }
+}
+
+/// Hands every head to `each`, in the order of subjects; the log's length in the same snapshot.
+async fn scan(database: &Database, mut each: impl FnMut(Head)) -> Result<i64, Error> {
+    let mut position = None;
+    let mut rows = sqlx::query(
+        "select subject, number, digest, (select next from sequence where id = 0) \
+         from head order by subject",
+    )
+    .fetch(database.pool());
+    while let Some(row) = rows.try_next().await? {
+        let subject: Vec<u8> = row.try_get(0)?;
+        let subject = Subject::from_key(&subject).map_err(|_| database::Error::Row("head"))?;
+        if position.is_none() {
+            position = Some(row.try_get(3)?);
+        }
+        each(Head { subject, number: row.try_get(1)?, digest: digest(&row, 2)? });
+    }
+    drop(rows);
+    match position {
+        Some(position) => Ok(position),
+        None => Ok(database.count("select next from sequence where id = 0").await?),
+    }
+}
+
+fn digest(row: &sqlx::any::AnyRow, column: usize) -> Result<[u8; 32], Error> {
+    let bytes: Vec<u8> = row.try_get(column)?;
+    bytes.try_into().map_err(|_| database::Error::Row("head").into())
+}
