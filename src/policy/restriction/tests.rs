@@ -19,7 +19,12 @@ fn ids(restriction: &Restriction) -> Vec<&str> {
 
 #[test]
 fn a_permit_is_refused_with_a_hint_to_make_a_grant() {
-    check("// let them in\n\npermit (principal, action, resource);", expect!["line 3, column 1: a rule cannot permit; make a grant to let someone in; a rule can only `forbid … unless { … }`"]);
+    check(
+        "// let them in\n\npermit (principal, action, resource);",
+        expect![
+            "line 3, column 1: a rule cannot permit; make a grant to let someone in; a rule can only `forbid … unless { … }`"
+        ],
+    );
 }
 
 #[test]
@@ -37,30 +42,47 @@ fn an_act_that_no_rule_may_forbid_is_refused() {
 fn what_is_misspelt_is_named_with_its_place() {
     check(
         "forbid (principal, action, resource)\nunless { resource.sensitivty == 1 };",
-        expect!["line 2, column 10: for policy `rule-1`, attribute `sensitivty` on entity type `Document` not found; did you mean `sensitivity`?"],
+        expect![
+            "line 2, column 10: for policy `rule-1`, attribute `sensitivty` on entity type `Document` not found; did you mean `sensitivity`?"
+        ],
     );
     check(
         "forbid (principal, action, resource)\nunless { principal in Party::\"company:alfa\" };",
-        expect![[r#"line 2, column 30: there is no Party::"company:alfa"; write the handle that the directory shows, e.g. "company:example""#]],
+        expect![[
+            r#"line 2, column 30: there is no Party::"company:alfa"; write the handle that the directory shows, e.g. "company:example""#
+        ]],
     );
     check(
         "forbid (principal, action, resource) when { resource.stage == Stage::\"finale\" };",
-        expect![[r#"line 1, column 63: for policy `rule-1`: entity `Stage::"finale"` is of an enumerated entity type, but `"finale"` is not declared as a valid eid; valid entity eids: "empty", "working", "final", "shredding", "shredded""#]],
+        expect![[
+            r#"line 1, column 63: for policy `rule-1`: entity `Stage::"finale"` is of an enumerated entity type, but `"finale"` is not declared as a valid eid; valid entity eids: "empty", "working", "final", "shredding", "shredded""#
+        ]],
     );
-    check("forbid (principal, action, resource)\n  when { true }", expect!["line 2, column 16: unexpected end of input; see the schema of restrictions for what a rule may speak of"]);
-    check("forbid (principal, action, resource) when { 'a' };", expect!["line 1, column 45: invalid token; strings must use double quotes, not single quotes"]);
+    check(
+        "forbid (principal, action, resource)\n  when { true }",
+        expect![
+            "line 2, column 16: unexpected end of input; see the schema of restrictions for what a rule may speak of"
+        ],
+    );
+    check(
+        "forbid (principal, action, resource) when { 'a' };",
+        expect![
+            "line 1, column 45: invalid token; strings must use double quotes, not single quotes"
+        ],
+    );
 }
 
 #[test]
 fn what_only_the_baseline_may_ask_is_not_there() {
-    check("forbid (principal, action, resource) unless { context.granted };", expect![[r#"
-        line 1, column 47: for policy `rule-1`, attribute `granted` in context for Action::"discover" not found; did you mean `method`?
-        line 1, column 47: for policy `rule-1`, attribute `granted` in context for Action::"read" not found; did you mean `method`?
-        line 1, column 47: for policy `rule-1`, attribute `granted` in context for Action::"export" not found; did you mean `method`?
-        line 1, column 47: for policy `rule-1`, attribute `granted` in context for Action::"share" not found; did you mean `method`?"#]]);
+    check(
+        "forbid (principal, action, resource) unless { context.granted };",
+        expect![[r#"line 1, column 47: for policy `rule-1`, attribute `granted` in context for Action::"export" not found; did you mean `method`?"#]],
+    );
     check(
         "forbid (principal, action, resource) when { resource.owner == Party::\"company:beta\" };",
-        expect!["line 1, column 45: for policy `rule-1`, attribute `owner` on entity type `Document` not found; did you mean `kind`?"],
+        expect![
+            "line 1, column 45: for policy `rule-1`, attribute `owner` on entity type `Document` not found; did you mean `kind`?"
+        ],
     );
 }
 
@@ -68,7 +90,9 @@ fn what_only_the_baseline_may_ask_is_not_there() {
 fn a_rule_that_could_never_apply_is_refused() {
     check(
         "forbid (principal, action, resource) when { false && context.certificate };",
-        expect!["line 1, column 1: for policy `rule-1`, policy is impossible: the policy expression evaluates to false for all valid requests; it would protect nothing: check what it compares"],
+        expect![
+            "line 1, column 1: for policy `rule-1`, policy is impossible: the policy expression evaluates to false for all valid requests; it would protect nothing: check what it compares"
+        ],
     );
 }
 
@@ -76,13 +100,20 @@ fn a_rule_that_could_never_apply_is_refused() {
 fn a_rule_about_someone_by_name_asks_what_the_directory_shows_of_the_reader() {
     check(
         "forbid (principal, action, resource) when { Person::\"pilot\".employer.country == \"DE\" };",
-        expect!["line 1, column 45: for policy `rule-1`, entity literals cannot be dereferenced at any level; see the schema of restrictions for what a rule may speak of"],
+        expect![
+            "line 1, column 45: for policy `rule-1`, entity literals cannot be dereferenced at any level; see the schema of restrictions for what a rule may speak of"
+        ],
     );
 }
 
 #[test]
 fn a_template_is_refused() {
-    check("forbid (principal == ?principal, action, resource);", expect!["line 1, column 1: templates are not accepted; write the name in its place: a rule without ?principal and ?resource"]);
+    check(
+        "forbid (principal == ?principal, action, resource);",
+        expect![
+            "line 1, column 1: templates are not accepted; write the name in its place: a rule without ?principal and ?resource"
+        ],
+    );
 }
 
 #[test]
@@ -92,13 +123,24 @@ fn two_rules_of_one_name_are_refused() {
          @id(\"a\") forbid (principal, action, resource) unless { context.certificate };",
         expect![[r#"line 2, column 1: another rule has the @id "a"; give each its own"#]],
     );
-    check("@id(\"\") forbid (principal, action, resource);", expect![[r#"line 1, column 1: its @id is empty or too long; 1 to 64 characters, e.g. @id("only-us")"#]]);
+    check(
+        "@id(\"\") forbid (principal, action, resource);",
+        expect![[
+            r#"line 1, column 1: its @id is empty or too long; 1 to 64 characters, e.g. @id("only-us")"#
+        ]],
+    );
 }
 
 #[test]
 fn a_character_that_turns_the_text_around_is_refused() {
-    check("forbid (principal, action, resource); // \u{202e}dibrof", expect!["line 1, column 42: U+202E cannot be seen and may turn the text around; delete it"]);
-    check("forbid (principal, action, resource);\0", expect!["line 1, column 38: U+0000 cannot be seen and may turn the text around; delete it"]);
+    check(
+        "forbid (principal, action, resource); // \u{202e}dibrof",
+        expect!["line 1, column 42: U+202E cannot be seen and may turn the text around; delete it"],
+    );
+    check(
+        "forbid (principal, action, resource);\0",
+        expect!["line 1, column 38: U+0000 cannot be seen and may turn the text around; delete it"],
+    );
 }
 
 #[test]
