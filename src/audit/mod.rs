@@ -22,6 +22,8 @@ pub mod bundle;
 pub mod trust;
 pub mod proof;
 pub mod opening;
+pub mod anchor;
+pub mod signer;
 
 #[cfg(test)]
 mod vectors;

@@ -59,7 +59,8 @@ impl Documents {
 
     async fn check_kind(&self, new: &New) -> Result<(), Error> {
         let now = self.inner.writer.clock().now();
-        let mission = self.inner.registry.mission(&mut crate::database::Revisions::new(now)).await?;
+        let mission =
+            self.inner.registry.mission(&mut crate::database::Revisions::new(now)).await?;
         let workstream = mission.party(new.workstream);
         if !workstream.is_some_and(|party| party.kind == PartyKind::Workstream) {
             return Err(Error::Unusable("the mission has no such workstream"));

@@ -147,7 +147,10 @@ impl Documents {
         Ok(Content { version, number, size, media_type, title, reference, record })
     }
 
-    async fn title_of(&self, document: &DocumentRevision) -> Result<Option<String>, Error> {
+    pub(super) async fn title_of(
+        &self,
+        document: &DocumentRevision,
+    ) -> Result<Option<String>, Error> {
         let row = sqlx::query("select title_sealed from document where id = $1")
             .bind(document.document.as_bytes().to_vec())
             .fetch_optional(self.inner.registry.database().pool())
@@ -284,5 +287,8 @@ pub(super) fn slug(mission: &MissionRevision, person: PersonId) -> String {
 }
 
 fn role_word(role: Role) -> String {
-    serde_json::to_value(role).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(role)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

@@ -164,7 +164,9 @@ impl Documents {
 pub(super) fn check_text(text: Option<&str>) -> Result<(), Error> {
     match text {
         Some(text) => crate::mission::plain(text, LONGEST_TEXT).map_err(|_| {
-            Error::Unusable("a purpose or reason has at most 1,000 characters, none of them a control")
+            Error::Unusable(
+                "a purpose or reason has at most 1,000 characters, none of them a control",
+            )
         }),
         None => Ok(()),
     }

@@ -9,7 +9,7 @@ mod describe;
 mod erase;
 mod export;
 mod grants;
-mod list;
+// mod list;
 mod openers;
 mod accesses;
 mod reading;
@@ -38,7 +38,7 @@ pub use deposit::{Deposited, IfMatch, Upload};
 pub use describe::{Content, Description, GrantDescription, VersionDescription};
 pub use erase::Shredded;
 pub use grants::NewGrant;
-pub use list::{Filter, Page};
+// pub use list::{Filter, Page};
 pub use openers::Openers;
 pub use reading::Reading;
 pub use record::VersionRecord;
@@ -114,7 +114,9 @@ pub enum Error {
     #[error("{0}")]
     Unusable(&'static str),
     /// No recovery copy of custody was made and read back.
-    #[error("deposits wait for a recovery copy of custody that was read back: run `greffe keys copy` and `greffe keys recover --check`")]
+    #[error(
+        "deposits wait for a recovery copy of custody that was read back: run `greffe keys copy` and `greffe keys recover --check`"
+    )]
     NoRecovery,
     /// More grants than a document holds.
     #[error("a document has at most {0} grants")]

@@ -8,7 +8,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream};
+use futures::{
+    FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream,
+};
 use serde_json::{Map, json};
 use tokio::time::Instant as Moment;
 
@@ -65,9 +67,7 @@ impl<W: Warrant> Renew for Renewed<W> {
                     documents.inner.gate.refuse(*denial).await?;
                     Err(crate::audit::Error::Refused(verdict).into())
                 }
-                Err(Again::Undecided(cause)) => {
-                    Err(crate::audit::Error::Undecided(cause).into())
-                }
+                Err(Again::Undecided(cause)) => Err(crate::audit::Error::Undecided(cause).into()),
             }
         })
     }
@@ -219,7 +219,8 @@ impl Documents {
         let broken = || Error::Integrity(version);
         let key = self.inner.keyset.file_key(record.document, version).await?;
         let (size, nonce) = (record.size().ok_or_else(broken), record.nonce().ok_or_else(broken));
-        let (size, nonce) = (self.trusted(content, size).await?, self.trusted(content, nonce).await?);
+        let (size, nonce) =
+            (self.trusted(content, size).await?, self.trusted(content, nonce).await?);
         if !record.commits_to(&key) {
             return self.trusted(content, Err(broken())).await;
         }

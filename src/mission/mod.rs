@@ -16,6 +16,9 @@ mod registry;
 mod root;
 mod authority;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 pub use authority::Authority;
 pub(crate) use authority::facts;
 pub use file::{

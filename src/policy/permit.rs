@@ -1,4 +1,4 @@
-//! A right as a value, and the only way to one.
+//! Rights as values: who may do what, decided on which heads.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -6,67 +6,112 @@ use async_trait::async_trait;
 use serde_json::{Map, json};
 
 use crate::{
-    audit::{Act, ActName, Actor, Again, Asked, Denial, Draft, Reason, Verdict, Warrant, What},
+    audit::{
+        self, Act, ActName, Actor, Again, Asked, Denial, Draft, Gate, Reason, Verdict, Warrant,
+        What as Stated,
+    },
     database::Revisions,
-    id::{DocumentId, EntryId, PartyId},
-    identity::Caller,
-    mission::{DocumentRevision, MissionRevision, PartyRevision, PersonRevision},
-    policy::{About, Decision, Error, Policy, subject::Read},
+    identity::{self, Caller},
+    mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Registry},
+    policy::{
+        Circumstances, Decision, Resource,
+        read::{Read, Subject},
+        texts::Texts,
+    },
+    vault::KeySet,
 };
 
-/// How often a decision is made again while heads move.
+/// How often a refusal is decided again while heads move.
 const TRIES: usize = 3;
+
+/// Why there is no right.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// To them there is no such thing; recorded.
+    #[error("there is no such thing, or they may not know of it")]
+    Hidden,
+    /// They may know of it, and no more; recorded.
+    #[error("not permitted")]
+    Forbidden(Reason),
+    /// Their credential no longer lives.
+    #[error("the caller is not known any more")]
+    Unknown,
+    /// Authority could not be read, so nothing was decided.
+    #[error("could not read what the decision is made on")]
+    Authority(#[from] mission::Error),
+    /// The caller could not be confirmed, so nothing was decided.
+    #[error("could not confirm who is asking")]
+    Identity(#[source] identity::Error),
+    /// A party's text could not be read, so nothing was decided.
+    #[error("could not read the restrictions of a party")]
+    Text(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The refusal could not be recorded, so it is not answered.
+    #[error("could not record the refusal")]
+    Audit(#[from] audit::Error),
+}
+
+/// Makes rights. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub registry: Registry,
+    pub gate: Gate,
+    pub texts: Texts,
+}
 
 /// Proof that the caller may do `A`.
 ///
 /// Only [`Policy::permit`] makes one, so code that asks for a `Permit<Read>` cannot be reached without a decision, and
 /// cannot be reached with a decision about something else.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a permit is only worth asking for if it is used"]
 pub struct Permit<A: Act> {
     policy: Policy,
-    asking: Asking,
-    actor: Actor,
-    decision: Decision,
-    /// What it was decided on; the gate has it decided again if any has moved.
-    revisions: Revisions,
+    caller: Caller,
+    resource: Resource,
+    purpose: Option<String>,
     read: Arc<Read>,
+    grounds: Vec<String>,
+    /// On what it was decided; the gate has it decided again if any of it has moved.
+    revisions: Revisions,
     act: PhantomData<fn() -> A>,
 }
 
-/// What is asked, by whom: what a decision starts from, again and again.
-#[derive(Clone, Debug)]
-pub(super) struct Asking {
-    pub(super) caller: Caller,
-    pub(super) about: About,
-    pub(super) purpose: Option<String>,
-}
-
-/// How a decision ended, with what it was made on.
-pub(super) struct Decided {
-    pub(super) actor: Actor,
-    pub(super) decision: Decision,
-    pub(super) discovers: bool,
-    pub(super) revisions: Revisions,
-    pub(super) read: Read,
+/// A decision with what it was made on.
+struct Decided {
+    read: Arc<Read>,
+    revisions: Revisions,
+    decision: Decision,
+    verdict: Verdict,
 }
 
 impl Policy {
-    /// Decides whether `caller` may do `A`. A refusal is durable before it is answered.
+    /// Policy over its rooms.
+    #[must_use]
+    pub fn new(registry: Registry, gate: Gate, keyset: Arc<KeySet>) -> Self {
+        let texts = Texts::new(registry.database().clone(), keyset);
+        Self { inner: Arc::new(Inner { registry, gate, texts }) }
+    }
+
+    /// The right to `A`, or a refusal that is durable already.
     ///
     /// # Errors
     ///
-    /// [`Error::Hidden`] if they may not know that there is such a thing, or there is none; [`Error::Forbidden`] if they
-    /// may; [`Error::Unknown`] if their credential has ended meanwhile. Anything else: nothing was decided.
+    /// [`Error::Hidden`] (404) if they may not discover it, the same for what does not exist; [`Error::Forbidden`] (403)
+    /// if they may; [`Error::Unknown`] (401) if their credential ended meanwhile. Any other error: nothing was decided.
     pub async fn permit<A: Act>(
         &self,
         caller: &Caller,
-        about: impl Into<About>,
+        resource: impl Into<Resource>,
     ) -> Result<Permit<A>, Error> {
-        self.permit_for(caller, about, None).await
+        self.permit_for(caller, resource, None).await
     }
 
-    /// As [`Policy::permit`], for a purpose that the caller states; it is entered, sealed under the document's key.
+    /// As [`Policy::permit`], with what the caller says it is for.
     ///
     /// # Errors
     ///
@@ -74,103 +119,148 @@ impl Policy {
     pub async fn permit_for<A: Act>(
         &self,
         caller: &Caller,
-        about: impl Into<About>,
+        resource: impl Into<Resource>,
         purpose: Option<String>,
     ) -> Result<Permit<A>, Error> {
-        let asking = Asking { caller: caller.clone(), about: about.into(), purpose };
+        let resource = resource.into();
         for _ in 0..TRIES {
-            let denial = match self.attempt::<A>(&asking).await? {
-                Ok(permit) => return Ok(permit),
-                Err(denial) => denial,
-            };
-            let verdict = denial.verdict;
-            match self.gate().refuse(denial).await {
+            let decided = self.decide(A::NAME, caller, &resource, purpose.clone()).await?;
+            if decided.decision.permitted {
+                return Ok(Permit::of(self, caller, resource, purpose, decided));
+            }
+            let verdict = decided.verdict;
+            match self.inner.gate.refuse(denial(A::NAME, &resource, decided)).await {
                 Ok(()) => return Err(verdict.into()),
-                Err(crate::audit::Error::Moved) => {}
+                Err(audit::Error::Moved) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Unsettled)
+        Err(audit::Error::Unsettled.into())
     }
 
-    async fn attempt<A: Act>(&self, asking: &Asking) -> Result<Result<Permit<A>, Denial>, Error> {
-        let decided = self.decide(asking, A::NAME).await?;
-        Ok(match decided.decision.permitted {
-            true => Ok(Permit {
-                policy: self.clone(),
-                asking: asking.clone(),
-                actor: decided.actor,
-                decision: decided.decision,
-                revisions: decided.revisions,
-                read: Arc::new(decided.read),
-                act: PhantomData,
-            }),
-            false => Err(denial(asking, A::NAME, decided)),
-        })
+    async fn decide(
+        &self,
+        act: ActName,
+        caller: &Caller,
+        resource: &Resource,
+        purpose: Option<String>,
+    ) -> Result<Decided, Error> {
+        let now = self.inner.gate.clock().now();
+        let mut revisions = Revisions::new(now);
+        let read = self.read(act, caller, resource, &mut revisions).await?;
+        let circumstances = Circumstances::of(&read.confirmed.actor, now, purpose);
+        let (decision, discovers) = read.judge(act, &circumstances);
+        let verdict = match decision.reason {
+            Some(reason) if discovers => Verdict::Forbidden(reason),
+            _ => Verdict::Hidden,
+        };
+        if let Some(until) = decision.until {
+            revisions.ends(until);
+        }
+        let missing = matches!(read.subject, Subject::Missing);
+        if !decision.permitted && !discovers && !missing {
+            self.look_again(resource.what).await?;
+        }
+        Ok(Decided { read: Arc::new(read), revisions, decision, verdict })
+    }
+}
+
+/// The refusal, as it is entered and answered. Which rules of the owner's text forbade it is for the owner.
+fn denial(act: ActName, resource: &Resource, decided: Decided) -> Denial {
+    let Decided { read, revisions, decision, verdict } = decided;
+    let mut detail = Map::new();
+    if !decision.rules.is_empty()
+        && let Some(restriction) = &read.restriction
+    {
+        let numbers: Vec<_> = decision.rules.iter().map(|rule| rule.number).collect();
+        detail.insert("restriction".into(), json!(restriction.digest()));
+        detail.insert("rules".into(), json!(numbers));
+    }
+    let mut draft = read.draft(act, decision.grounds, detail);
+    draft.what = Stated::Refusal;
+    draft.reason = decision.reason;
+    draft.asked = Some(asked(act, resource, verdict));
+    Denial { revisions, draft, verdict }
+}
+
+fn asked(act: ActName, resource: &Resource, verdict: Verdict) -> Asked {
+    let status = if verdict == Verdict::Hidden { 404 } else { 403 };
+    Asked { act, subject: resource.named.clone(), status }
+}
+
+impl From<Verdict> for Error {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Hidden => Self::Hidden,
+            Verdict::Forbidden(reason) => Self::Forbidden(reason),
+        }
     }
 }
 
 impl<A: Act> Permit<A> {
-    /// Who may, in which capacity.
-    #[must_use]
-    pub fn actor(&self) -> &Actor {
-        &self.actor
+    fn of(
+        policy: &Policy,
+        caller: &Caller,
+        resource: Resource,
+        purpose: Option<String>,
+        decided: Decided,
+    ) -> Self {
+        let Decided { read, revisions, decision, .. } = decided;
+        let (policy, caller) = (policy.clone(), caller.clone());
+        let grounds = decision.grounds;
+        Self { policy, caller, resource, purpose, read, grounds, revisions, act: PhantomData }
     }
 
-    /// About what it was asked.
+    /// The document that it is about, as it was decided on.
     #[must_use]
-    pub fn about(&self) -> About {
-        self.asking.about
+    pub fn document(&self) -> Option<&Arc<DocumentRevision>> {
+        match &self.read.subject {
+            Subject::Document(document) => Some(document),
+            _ => None,
+        }
     }
 
-    /// The document, as the decision saw it.
+    /// The owner of the document, or the party itself, as it was decided on; nothing for one's own affairs and the
+    /// service's.
     #[must_use]
-    pub fn document(&self) -> Option<&DocumentRevision> {
-        self.read.document.as_deref()
+    pub fn owner(&self) -> Option<&Arc<PartyRevision>> {
+        self.read.owner.as_ref()
     }
 
-    /// Whose it is, as the decision saw it: the document's owner, or the party itself.
-    #[must_use]
-    pub fn owner(&self) -> Option<&PartyRevision> {
-        self.read.owner.as_deref()
-    }
-
-    /// The party for which the actor acts, as the decision saw it.
-    #[must_use]
-    pub fn acting(&self) -> &PartyRevision {
-        &self.read.acting
-    }
-
-    /// The actor's person, as the decision saw it.
+    /// Whoever acts, as it was decided on.
     #[must_use]
     pub fn person(&self) -> &PersonRevision {
-        &self.read.person
+        &self.read.confirmed.person
     }
 
-    /// The mission, as the decision saw it.
+    /// The party for which they act.
     #[must_use]
-    pub fn mission(&self) -> &MissionRevision {
+    pub fn party(&self) -> &PartyRevision {
+        &self.read.confirmed.party
+    }
+
+    /// Who acts.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.read.confirmed.actor
+    }
+
+    /// Whoever asked.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The mission, as it was decided on.
+    #[must_use]
+    pub fn mission(&self) -> &Arc<MissionRevision> {
         &self.read.mission
     }
 
-    /// What permits it: `@id`s of the baseline, and a grant's id if it leans on one.
+    /// Why it is permitted.
     #[must_use]
     pub fn grounds(&self) -> &[String] {
-        &self.decision.grounds
-    }
-}
-
-impl<A: Act> Clone for Permit<A> {
-    fn clone(&self) -> Self {
-        Self {
-            policy: self.policy.clone(),
-            asking: self.asking.clone(),
-            actor: self.actor.clone(),
-            decision: self.decision.clone(),
-            revisions: self.revisions.clone(),
-            read: Arc::clone(&self.read),
-            act: PhantomData,
-        }
+        &self.grounds
     }
 }
 
@@ -183,90 +273,34 @@ impl<A: Act> Warrant for Permit<A> {
     }
 
     fn draft(&self) -> Draft {
-        draft(&self.asking, A::NAME, &self.actor, &self.decision, &self.read)
+        let mut draft = self.read.draft(A::NAME, self.grounds.clone(), Map::new());
+        if let Some(purpose) = &self.purpose {
+            draft.texts.push(("purpose", purpose.clone()));
+        }
+        draft
     }
 
     async fn again(self) -> Result<Self, Again> {
-        match self.policy.attempt(&self.asking).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(denial)) => Err(Again::Refused(Box::new(denial))),
-            Err(Error::Unknown) => Err(Again::Refused(Box::new(self.ended()))),
+        let Self { policy, caller, resource, purpose, read, .. } = self;
+        let decided = policy.decide(A::NAME, &caller, &resource, purpose.clone()).await;
+        match decided {
+            Ok(decided) if decided.decision.permitted => {
+                Ok(Self::of(&policy, &caller, resource, purpose, decided))
+            }
+            Ok(decided) => Err(Again::Refused(Box::new(denial(A::NAME, &resource, decided)))),
+            Err(Error::Unknown) => Err(Again::Refused(Box::new(ended(A::NAME, &resource, &read)))),
             Err(error) => Err(Again::Undecided(Box::new(error))),
         }
     }
 }
 
-impl<A: Act> Permit<A> {
-    /// The refusal of someone whose credential or capacity ended: what they might still discover is no longer theirs.
-    fn ended(&self) -> Denial {
-        let now = self.policy.now();
-        let asked = asked(&self.asking, A::NAME, 404);
-        let draft = Draft {
-            what: What::Refusal,
-            grounds: Vec::new(),
-            reason: Some(Reason::NoGrant),
-            asked: Some(asked),
-            ..self.draft()
-        };
-        Denial { revisions: Revisions::new(now), draft, verdict: Verdict::Hidden }
-    }
-}
-
-/// The entry of an act that is permitted; the writer or the gate says what it states.
-pub(super) fn draft(
-    asking: &Asking,
-    act: ActName,
-    actor: &Actor,
-    decision: &Decision,
-    read: &Read,
-) -> Draft {
-    let mut detail = Map::new();
-    if let Some(restriction) = read.restriction.as_deref() {
-        detail.insert("restriction".to_owned(), json!(restriction.digest()));
-    }
-    if !decision.rules.is_empty() {
-        let numbers: Vec<_> = decision.rules.iter().map(|rule| rule.number).collect();
-        detail.insert("rules".to_owned(), json!(numbers));
-    }
-    let purpose = asking.purpose.clone().filter(|_| read.document.is_some());
-    Draft {
-        id: EntryId::random(),
-        what: What::Intent,
-        act,
-        actor: Some(actor.clone()),
-        owner: read.entered_under(),
-        document: document(read),
-        grounds: decision.grounds.clone(),
-        reason: decision.reason,
-        asked: None,
-        detail,
-        texts: purpose.into_iter().map(|purpose| ("purpose", purpose)).collect(),
-    }
-}
-
-/// The refusal, as it is entered and answered.
-fn denial(asking: &Asking, act: ActName, decided: Decided) -> Denial {
-    let Decided { actor, decision, discovers, revisions, read } = decided;
-    let reason = decision.reason.unwrap_or(Reason::NoGrant);
-    let verdict = if discovers { Verdict::Forbidden(reason) } else { Verdict::Hidden };
-    let status = if discovers { 403 } else { 404 };
-    let mut draft = draft(asking, act, &actor, &decision, &read);
-    draft.what = What::Refusal;
-    draft.asked = Some(asked(asking, act, status));
+/// The refusal of someone whose credential or capacity has ended: they discover nothing any more.
+fn ended(act: ActName, resource: &Resource, read: &Read) -> Denial {
+    let verdict = Verdict::Hidden;
+    let mut draft = read.draft(act, Vec::new(), Map::new());
+    draft.what = Stated::Refusal;
+    draft.reason = Some(Reason::NoGrant);
+    draft.asked = Some(asked(act, resource, verdict));
+    let revisions = Revisions::new(read.confirmed.actor.authenticated_at);
     Denial { revisions, draft, verdict }
-}
-
-fn asked(asking: &Asking, act: ActName, status: u16) -> Asked {
-    Asked { act, subject: asking.about.to_string(), status }
-}
-
-fn document(read: &Read) -> Option<DocumentId> {
-    read.document.as_ref().map(|document| document.document)
-}
-
-impl Read {
-    /// Under whose tag the entry stands: nobody's, if it is about one's own affairs or the service's.
-    fn entered_under(&self) -> Option<PartyId> {
-        self.owner.as_ref().map(|owner| owner.party)
-    }
 }

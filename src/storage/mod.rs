@@ -15,7 +15,7 @@ pub mod folder;
 pub mod s3;
 pub mod conformance;
 
-pub use location::Facts;
+pub use location::{Facts, Location, LocationId};
 pub use name::Name;
 
 /// Sealed bytes on their way, in pieces of any length; an error ends them.

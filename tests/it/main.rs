@@ -1,5 +1,10 @@
-//! The product from outside, as one binary.
+//! Tests of the whole: the service and its clients, and what we believe about the code.
 
 #![allow(clippy::unwrap_used)]
 
+mod configuration;
+mod layers;
+mod links;
 mod storage;
+mod tidy;
+mod tree;

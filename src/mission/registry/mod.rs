@@ -104,3 +104,6 @@ impl Registry {
         Ok(revision)
     }
 }
+
+#[cfg(test)]
+mod tests;

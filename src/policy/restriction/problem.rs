@@ -37,6 +37,11 @@ impl Problem {
         }
     }
 
+    /// Where it stands in the list: one text gives one list.
+    fn place(&self) -> (usize, usize, &str) {
+        (self.line, self.column, &self.says)
+    }
+
     /// A problem that Cedar found; at `otherwise` if Cedar does not say where.
     pub(super) fn of(text: &str, otherwise: usize, error: &dyn Diagnostic) -> Self {
         let place = error.labels().and_then(|mut labels| labels.next());
@@ -64,7 +69,7 @@ pub struct Problems(Vec<Problem>);
 
 impl Problems {
     pub(super) fn new(mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems.sort_by(|one, other| one.place().cmp(&other.place()));
         problems.dedup_by_key(|problem| (problem.line, problem.column));
         problems.truncate(MOST);
         Self(problems)

@@ -135,7 +135,7 @@ async fn a_change_cut_at_any_step_is_done_or_not_and_can_be_done_again() {
         fail::remove(step);
         if answer.is_ok() {
             // A change that is no turn does not come past a turn's steps.
-            assert_eq!(cut.done(&set).await.unwrap_or(true), true, "{when}");
+            assert!(cut.done(&set).await.unwrap_or(true), "{when}");
             continue;
         }
         reached += 1;
