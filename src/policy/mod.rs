@@ -18,7 +18,7 @@ mod rules;
 mod spoken;
 mod texts;
 mod placement_stub;
-pub use placement_stub::{grantee_key, Placed, NoPlace};
+pub use placement_stub::{NoPlace, Placed, grantee_key};
 
 pub use baseline::baseline_digest;
 pub use case::{Case, Circumstances, Target};
