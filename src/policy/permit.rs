@@ -10,7 +10,7 @@ use crate::{
         Act, ActName, Actor, Again, Asked, Denial, Discover, Draft, Gate, Reason, Verdict, Warrant,
         What as Stated,
     },
-    database::Revisions,
+    database::{self, Revisions},
     id::{DocumentId, EntryId, PartyId},
     identity::{self, Caller, Confirmed},
     mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Registry},
@@ -421,6 +421,15 @@ impl<A: Act> Warrant for Permit<A> {
 
     fn revisions(&self) -> &Revisions {
         &self.revisions
+    }
+
+    fn subject(&self) -> Option<database::Subject> {
+        match &self.read.subject {
+            Subject::Document(document) => Some(document.document.into()),
+            Subject::Party(party) => Some(party.party.into()),
+            Subject::Person(person) => Some(person.person.into()),
+            Subject::NewDocument | Subject::Service | Subject::Missing => None,
+        }
     }
 
     fn draft(&self) -> Draft {
