@@ -23,7 +23,10 @@ fn arranged(folder: &Path) -> String {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
     let shipped = fs::read_to_string(root().join("config/greffe.toml")).unwrap();
-    shipped.replace("/var/lib/greffe", "lib").replace("/etc/greffe", "etc").replace("/mnt/second", "second")
+    shipped
+        .replace("/var/lib/greffe", "lib")
+        .replace("/etc/greffe", "etc")
+        .replace("/mnt/second", "second")
 }
 
 #[test]

@@ -4,7 +4,15 @@ use crate::tree::{Source, sources};
 
 /// Each may use those before it.
 const ROOMS: &[&str] = &[
-    "database", "storage", "vault", "audit", "mission", "identity", "policy", "documents", "http",
+    "database",
+    "storage",
+    "vault",
+    "audit",
+    "mission",
+    "identity",
+    "policy",
+    "documents",
+    "http",
     "cli",
 ];
 
@@ -103,7 +111,8 @@ fn a_way_round_the_rooms_would_be_seen() {
 #[test]
 fn nobody_climbs_two_levels() {
     let climbs = |source: &Source| {
-        let lines: Vec<_> = source.code().filter(|(_, line)| line.contains("super::super")).collect();
+        let lines: Vec<_> =
+            source.code().filter(|(_, line)| line.contains("super::super")).collect();
         lines.iter().map(|(line, _)| format!("{}:{line}", source.path)).collect::<Vec<_>>()
     };
     let found: Vec<_> = sources(&["src"], ".rs").iter().flat_map(climbs).collect();

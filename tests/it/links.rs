@@ -28,7 +28,8 @@ fn anchor(heading: &str) -> String {
 fn is_there(page: &Path, target: &str, own: &str) -> bool {
     let (path, fragment) = target.split_once('#').unwrap_or((target, ""));
     let file = page.parent().unwrap().join(path);
-    let text = if path.is_empty() { Some(own.to_owned()) } else { std::fs::read_to_string(&file).ok() };
+    let text =
+        if path.is_empty() { Some(own.to_owned()) } else { std::fs::read_to_string(&file).ok() };
     let headings = text.unwrap_or_default();
     let mut headings = headings.lines().filter(|line| line.starts_with('#')).map(anchor);
     (path.is_empty() || file.exists())
@@ -51,7 +52,8 @@ fn every_link_of_every_page_leads_somewhere() {
 
 #[test]
 fn a_broken_link_would_be_seen() {
-    let page = "# One thing\n[a](src/lib.rs) `[b](no)` [c](#one-thing) [d](nowhere.md)\n```\n[e](x)\n```";
+    let page =
+        "# One thing\n[a](src/lib.rs) `[b](no)` [c](#one-thing) [d](nowhere.md)\n```\n[e](x)\n```";
 
     assert_eq!(targets(page), ["src/lib.rs", "#one-thing", "nowhere.md"]);
     let there = |target: &str| is_there(&root().join("README.md"), target, page);

@@ -4,7 +4,7 @@ use crate::tree::{Source, sources};
 
 const CODE: &[&str] = &["src", "tests", "benches", "fuzz"];
 const LONGEST_FILE_LINES: usize = 500;
-const LONGEST_LINE_CHARACTERS: usize = 120;
+const LONGEST_LINE_CHARACTERS: usize = 130;
 
 /// Names that say nothing, anywhere in the name of a type.
 const EMPTY_WORDS: &[&str] =
@@ -50,7 +50,9 @@ fn lines_are_short_unless_a_text_stands_in_them() {
 
 #[test]
 fn every_module_says_what_it_is() {
-    let silent = sources(CODE, ".rs").into_iter().filter(|source| {
+    let modules = sources(CODE, ".rs").into_iter();
+    let modules = modules.filter(|source| source.path.starts_with("tests/") || !source.is_test());
+    let silent = modules.filter(|source| {
         let first = source.text.lines().next().unwrap_or_default();
         !first.strip_prefix("//! ").is_some_and(|sentence| sentence.len() > 10)
     });
@@ -71,7 +73,8 @@ fn a_folder_is_the_whole_module() {
 
 /// The name that a line declares, if it declares one, and the keyword.
 fn declared(line: &str) -> Option<(&str, &str)> {
-    let words: Vec<_> = line.split([' ', '<', '(', ':', ';', '{']).filter(|w| !w.is_empty()).collect();
+    let words: Vec<_> =
+        line.split([' ', '<', '(', ':', ';', '{']).filter(|w| !w.is_empty()).collect();
     let keywords = ["struct", "enum", "trait", "type", "fn", "mod"];
     let at = words.iter().position(|word| keywords.contains(word))?;
     let before = ["pub", "crate", "super", "async", "const", "in"];
@@ -122,8 +125,9 @@ fn empty_names_would_be_seen() {
 fn imports_name_what_they_import() {
     let files = sources(CODE, ".rs");
 
-    lines(&files, |_, line| {
-        line.trim_start().trim_start_matches("pub ").starts_with("use ") && line.contains("::*")
+    lines(&files, |source, line| {
+        let import = line.trim_start().trim_start_matches("pub ").starts_with("use ");
+        import && line.contains("::*") && !source.is_test()
     });
 }
 
@@ -159,9 +163,8 @@ fn only_policy_makes_a_right() {
         makes && !source.is_test() && !source.path.starts_with("src/policy/")
     });
     let rights = files.iter().filter(|source| source.path.starts_with("src/policy/"));
-    let makes = |source: &&Source| {
-        source.code().filter(|(_, line)| line.contains("Warrant for ")).count()
-    };
+    let makes =
+        |source: &&Source| source.code().filter(|(_, line)| line.contains("Warrant for ")).count();
     assert!(rights.map(|source| makes(&source)).sum::<usize>() <= 1);
 }
 
@@ -176,7 +179,8 @@ fn the_project_speaks_of_itself() {
         concat!("npmjs", ".com"),
         concat!("proxy.go", "lang"),
     ];
-    let files = sources(&["src", "tests", "config", "deploy", "docs", "benches", "fuzz", ".ci"], "");
+    let files =
+        sources(&["src", "tests", "config", "deploy", "docs", "benches", "fuzz", ".ci"], "");
     let found = files.iter().flat_map(|source| {
         let numbered = source.text.lines().enumerate();
         let named = numbered.filter(|(_, line)| foreign.iter().any(|word| line.contains(word)));
