@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 
 use crate::audit::{
     encoding,
-    merkle::Hash,
+    merkle::{Hash, Tree},
     note::{self, KeyName, Note, Signer, Verifier},
 };
 
@@ -67,6 +67,12 @@ impl Checkpoint {
         let checkpoint: Self = note.text().parse()?;
         checkpoint.is_of(log.name())?;
         Ok(checkpoint)
+    }
+
+    /// The tree that it is of.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        Tree { size: self.size, root: self.root }
     }
 
     fn is_of(&self, key: &KeyName) -> Result<(), Error> {

@@ -23,6 +23,8 @@ pub mod trust;
 pub mod proof;
 pub mod opening;
 pub mod receipt;
+pub mod anchor;
+pub mod signer;
 
 #[cfg(test)]
 mod vectors;

@@ -1,1 +1,204 @@
 //! The product: deposit, list, read, share, finalise, shred, export.
+//!
+//! **Invariant:** nothing here is done without a right that `policy` made; a change ends in its entry, and no plaintext
+//! leaves but through a [`Reading`], which only a recorded right opens.
+
+mod create;
+mod deposit;
+mod describe;
+mod erase;
+mod export;
+mod grants;
+// mod list;
+mod openers;
+mod accesses;
+mod reading;
+pub mod record;
+pub mod reference;
+mod repeat;
+mod stage;
+mod sweep;
+mod texts;
+
+use std::sync::Arc;
+
+use crate::{
+    audit::{self, Gate, Writer},
+    database,
+    id::{DocumentId, VersionId},
+    mission::{self, Registry},
+    policy::{self, Policy},
+    storage::{self, Location},
+    vault::{self, KeySet},
+};
+
+pub use accesses::{Access, AccessPage};
+pub use create::{Created, New};
+pub use deposit::{Deposited, IfMatch, Upload};
+pub use describe::{Content, Description, GrantDescription, VersionDescription};
+pub use erase::Shredded;
+pub use grants::NewGrant;
+// pub use list::{Filter, Page};
+pub use openers::Openers;
+pub use reading::Reading;
+pub use record::VersionRecord;
+
+/// Why a document was not served or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The act could not be recorded, so it was not done.
+    #[error("could not record the act")]
+    Audit(#[from] audit::Error),
+    /// They may not.
+    #[error("no permit")]
+    Policy(#[from] policy::Error),
+    /// Authority could not be read.
+    #[error("could not read the document's authority")]
+    Mission(#[from] mission::Error),
+    /// The database did not answer.
+    #[error("could not read the catalogue")]
+    Database(#[from] database::Error),
+    /// The store failed.
+    #[error("could not reach the document's bytes")]
+    Storage(#[from] storage::Error),
+    /// A key is not to be had.
+    #[error("could not use the document's keys")]
+    Keys(#[from] vault::keyset::Error),
+    /// The bytes contradict their record; the document is quarantined.
+    #[error("the bytes of version {0} contradict their record")]
+    Integrity(VersionId),
+    /// The document has no such version.
+    #[error("the document has no such version")]
+    NoVersion,
+    /// The document has no such grant.
+    #[error("the document has no such grant")]
+    NoGrant,
+    /// No configured location is one where the bytes may rest.
+    #[error("no configured place of storage is permitted: {0}")]
+    NoPlace(String),
+    /// The body is not what its digest says.
+    #[error("the body's SHA-256 is {found}, and Content-Digest says {wanted}")]
+    Digest {
+        /// Of what arrived, in hex.
+        found: String,
+        /// As announced, in hex.
+        wanted: String,
+    },
+    /// The body ended early, or went on.
+    #[error("the body ended after {found} bytes of {wanted}")]
+    Length {
+        /// What arrived.
+        found: u64,
+        /// What was announced.
+        wanted: u64,
+    },
+    /// The body could not be read to its end.
+    #[error("the body broke off")]
+    Body(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another version is the latest.
+    #[error("the latest version is not the one that If-Match names")]
+    Precondition,
+    /// The same key is being used by a request that has not ended.
+    #[error("a request with this Idempotency-Key is still running")]
+    Running,
+    /// The same key was used for another request.
+    #[error("this Idempotency-Key was used for another request")]
+    Reused,
+    /// The end-to-end content is no age file.
+    #[error("an end-to-end document's content is an `.age` file in its binary form")]
+    NotAge,
+    /// What is asked does not fit the document's stage.
+    #[error("the document is {0}")]
+    Stage(&'static str),
+    /// A field that cannot be taken.
+    #[error("{0}")]
+    Unusable(&'static str),
+    /// No recovery copy of custody was made and read back.
+    #[error(
+        "deposits wait for a recovery copy of custody that was read back: run `greffe keys copy` and `greffe keys recover --check`"
+    )]
+    NoRecovery,
+    /// More grants than a document holds.
+    #[error("a document has at most {0} grants")]
+    TooMany(usize),
+}
+
+/// Documents of one mission. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Documents {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: Writer,
+    gate: Gate,
+    policy: Policy,
+    registry: Registry,
+    keyset: Arc<KeySet>,
+    locations: Vec<Location>,
+    recovered: bool,
+}
+
+impl Documents {
+    /// Documents over their rooms. `recovered` says whether custody has a recovery copy that was read back (or the
+    /// demonstration waives it).
+    #[must_use]
+    pub fn new(
+        writer: Writer,
+        gate: Gate,
+        policy: Policy,
+        registry: Registry,
+        locations: Vec<Location>,
+        recovered: bool,
+    ) -> Self {
+        let keyset = Arc::clone(writer.keyring().keyset());
+        let inner = Inner { writer, gate, policy, registry, keyset, locations, recovered };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The locations in use.
+    #[must_use]
+    pub fn locations(&self) -> &[Location] {
+        &self.inner.locations
+    }
+
+    fn location(&self, id: &str) -> Option<&Location> {
+        self.inner.locations.iter().find(|location| location.id.to_string() == id)
+    }
+
+    /// The record of a version, if it is the one that the document's revision names.
+    async fn record(
+        &self,
+        document: DocumentId,
+        entry: &mission::VersionEntry,
+    ) -> Result<(VersionRecord, Vec<u8>), Error> {
+        use sqlx::Row as _;
+
+        let row = sqlx::query("select record, media_type_sealed from version where id = $1")
+            .bind(entry.version.as_bytes().to_vec())
+            .fetch_optional(self.inner.registry.database().pool())
+            .await
+            .map_err(database::Error::from)?;
+        let row = row.ok_or(Error::Integrity(entry.version))?;
+        let text: String = row.try_get(0).map_err(database::Error::from)?;
+        let record = VersionRecord::read(&text, &entry.record)
+            .filter(|record| record.document == document && record.version == entry.version)
+            .ok_or(Error::Integrity(entry.version))?;
+        Ok((record, row.try_get(1).map_err(database::Error::from)?))
+    }
+}
+
+/// The cause that a change's closure stopped with, if it is one of ours.
+fn unwrapped(error: audit::Error) -> Error {
+    match error {
+        audit::Error::Work(cause) => match cause.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(cause) => match cause.downcast::<mission::Error>() {
+                Ok(error) => Error::Mission(*error),
+                Err(cause) => Error::Audit(audit::Error::Work(cause)),
+            },
+        },
+        error => Error::Audit(error),
+    }
+}

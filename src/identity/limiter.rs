@@ -76,6 +76,12 @@ impl Limiter {
         self.limited.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts `failures` again, which could not be recorded.
+    pub(super) fn give_back(&self, failures: Failures) {
+        self.unknown.fetch_add(failures.unknown, Ordering::Relaxed);
+        self.limited.fetch_add(failures.limited, Ordering::Relaxed);
+    }
+
     /// The failures since this was last asked.
     pub(super) fn take(&self) -> Failures {
         Failures {

@@ -96,7 +96,11 @@ impl Identity {
             let Failures { unknown, limited } = failures;
             let further = serde_json::json!({ "unknown": unknown, "limited": limited });
             let draft = audit::Draft::system(mission::facts("authentications-failed", further));
-            self.authority.system(draft, |_| Box::pin(async { Ok(()) })).await?;
+            let recorded = self.authority.system(draft, |_| Box::pin(async { Ok(()) })).await;
+            if let Err(error) = recorded {
+                self.inner.limiter.give_back(failures);
+                return Err(error.into());
+            }
         }
         Ok(failures)
     }
@@ -115,3 +119,6 @@ impl From<mission::Error> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

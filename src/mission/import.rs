@@ -1,13 +1,19 @@
 //! From a mission file to the revisions that a mission begins with.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde_json::json;
 
 use crate::{
+    audit::Draft,
+    database::Subject,
     id::{PartyId, PersonId},
     mission::{
-        Conflict, FORMAT, LocationEntry, MissionFile, MissionRevision, PartyEntry, PartyRevision,
-        PersonEntry, PersonRevision, RoleHeld,
+        Authority, Conflict, Error, FORMAT, LocationEntry, MissionFile, MissionRevision,
+        PartyEntry, PartyRevision, PersonEntry, PersonRevision, Revision, RoleHeld, facts,
+        names::Named,
     },
+    vault::KeySet,
 };
 
 /// What the mission's first revision holds beside the file: from the configuration.
@@ -28,14 +34,7 @@ pub struct Import {
     /// Everyone, in the order of the file.
     pub people: Vec<PersonRevision>,
     /// Name and address of whoever has one, still to be sealed.
-    pub(super) names: BTreeMap<PersonId, Named>,
-}
-
-/// Someone's name and address, before they are sealed.
-#[derive(Clone, Default)]
-pub(super) struct Named {
-    pub name: Option<String>,
-    pub address: Option<String>,
+    names: BTreeMap<PersonId, Named>,
 }
 
 impl fmt::Debug for Import {
@@ -121,6 +120,53 @@ impl Import {
         named.name.get_or_insert_with(|| name.to_owned());
         named.address.get_or_insert_with(|| address.to_owned());
     }
+}
+
+impl Import {
+    /// Makes the keys of every party and person, and writes their first revisions, one entry each: parties, people, the
+    /// mission last, so that a mission that stands is whole. Cut before that, nothing refers to what was written, and it
+    /// is imported anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`] if a mission was imported already; [`Error::Keys`] if a key could not be made.
+    pub async fn write(mut self, authority: &Authority, keys: &KeySet) -> Result<(), Error> {
+        if authority.registry().database().head(Subject::MISSION).await?.is_some() {
+            return Err(Error::Exists(Subject::MISSION));
+        }
+        for party in &self.parties {
+            keys.add_party(party.party).await.map_err(Error::Keys)?;
+        }
+        for person in &mut self.people {
+            keys.add_person(person.person).await.map_err(Error::Keys)?;
+            let key = keys.person_key(person.person).await.map_err(Error::Keys)?;
+            person.seal(&key, 1, &self.names.remove(&person.person).unwrap_or_default());
+        }
+        for party in self.parties {
+            first(authority, party.party, party).await?;
+        }
+        for person in self.people {
+            first(authority, person.employer, person).await?;
+        }
+        first(authority, self.mission.party, self.mission).await
+    }
+}
+
+/// Writes the first revision of a subject; its entry concerns `owner`.
+async fn first<R: Revision>(
+    authority: &Authority,
+    owner: PartyId,
+    revision: R,
+) -> Result<(), Error> {
+    let detail = facts("imported", json!({ "subject": revision.subject() }));
+    let draft = Draft { owner: Some(owner), ..Draft::system(detail) };
+    let (registry, revision) = (authority.registry().clone(), Arc::new(revision));
+    let written = authority.system(draft, move |change| {
+        let (registry, revision) = (registry.clone(), Arc::clone(&revision));
+        Box::pin(async move { registry.create(change, &*revision).await })
+    });
+    written.await?;
+    Ok(())
 }
 
 fn entry_of(party: &crate::mission::FileParty, id: PartyId) -> PartyEntry {

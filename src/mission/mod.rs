@@ -3,6 +3,7 @@
 use crate::{
     audit,
     database::{self, Subject},
+    vault,
 };
 
 mod revision;
@@ -10,9 +11,13 @@ mod text;
 mod network;
 mod file;
 mod import;
+mod names;
 mod registry;
 mod root;
 mod authority;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use authority::Authority;
 pub(crate) use authority::facts;
@@ -20,8 +25,9 @@ pub use file::{
     Difference, FileConflict, FileParty, FilePerson, MissionFile, Problem, Problems, differences,
 };
 pub use import::{Import, Setting};
+pub use names::Named;
 pub use network::{NotAPrefix, Prefix, network_of};
-pub use registry::{Registry, joined};
+pub use registry::{Capacity, Registry, joined};
 pub use revision::{
     Conflict, Credential, CredentialKind, DocumentKind, DocumentRevision, FORMAT, Grant, Grantee,
     LONGEST_BYTES, LocationEntry, MOST_CREDENTIALS, MOST_GRANTS, MOST_STANDING_GRANTS,
@@ -65,6 +71,9 @@ pub enum Error {
     /// The right is over another party, or over none.
     #[error("the right is not one over this party")]
     NotTheirs,
+    /// The keys of a party or person are not to be had.
+    #[error("could not use the keys of a party or person")]
+    Keys(#[source] vault::keyset::Error),
     /// The change was not recorded, so not made.
     #[error("the change could not be recorded")]
     Audit(#[source] audit::Error),

@@ -186,3 +186,112 @@ fn digest(row: &sqlx::any::AnyRow, column: usize) -> Result<[u8; 32], Error> {
     let bytes: Vec<u8> = row.try_get(column)?;
     bytes.try_into().map_err(|_| database::Error::Row("head").into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mission::{TagKey, testing::World};
+
+    /// What the log says was written from the entry at `position` on, as rows have it.
+    async fn written_since(world: &World, position: i64) -> Vec<Head> {
+        let rows = sqlx::query(
+            "select revision.subject, revision.number, revision.digest from entry \
+             join revision on revision.entry = entry.id where position >= $1 order by position",
+        )
+        .bind(position)
+        .fetch_all(world.database.pool())
+        .await
+        .unwrap();
+        let head = |row: &sqlx::any::AnyRow| {
+            let subject: Vec<u8> = row.get(0);
+            let subject = Subject::from_key(&subject).unwrap();
+            Head { subject, number: row.get(1), digest: digest(row, 2).unwrap() }
+        };
+        rows.iter().map(head).collect()
+    }
+
+    async fn further(world: &World, handle: &str, turn: u32) {
+        let party = world.party_id(handle).await;
+        let key = TagKey { year: 2026, turn, commitment: String::new() };
+        world.authority.commit_tag_key(party, key).await.unwrap();
+    }
+
+    #[test]
+    fn the_root_is_that_of_rfc_6962() {
+        let leaf = |n: u8| {
+            let subject = Subject::from(crate::id::PersonId(crate::id::Id([n; 16])));
+            Head { subject, number: i64::from(n), digest: [n; 32] }
+        };
+        let hash = |parts: &[&[u8]]| {
+            let mut context = Context::new(&SHA256);
+            parts.iter().for_each(|part| context.update(part));
+            finish(context)
+        };
+        let leaves: Vec<_> = (0..5)
+            .map(|n| {
+                let Head { subject, number, digest } = leaf(n);
+                hash(&[&[0], &subject.key(), &number.to_be_bytes(), &digest])
+            })
+            .collect();
+        let pair = |left: [u8; 32], right: [u8; 32]| hash(&[&[1], &left, &right]);
+        let four = pair(pair(leaves[0], leaves[1]), pair(leaves[2], leaves[3]));
+        let mut tree = Growing::default();
+
+        (0..5).for_each(|n| tree.push(&leaf(n)));
+
+        assert_eq!(tree.root(), pair(four, leaves[4]));
+        assert_eq!(Growing::default().root(), hash(&[]));
+    }
+
+    #[tokio::test]
+    async fn a_kept_root_and_the_log_since_give_the_present_heads() {
+        let world = World::start().await;
+        let kept = authority_root(&world.database).await.unwrap();
+        further(&world, "company:rhein-energie", 0).await;
+        further(&world, "company:rhein-energie", 1).await;
+        further(&world, "mission", 0).await;
+        let import = world.count("select count(*) from head").await;
+
+        compare(&world.database, &kept, &written_since(&world, kept.position).await).await.unwrap();
+
+        assert_eq!((kept.heads, kept.position), (u64::try_from(import).unwrap(), 25));
+        assert_ne!(authority_root(&world.database).await.unwrap().root, kept.root);
+    }
+
+    #[tokio::test]
+    async fn what_was_put_back_inserted_or_deleted_behind_the_logs_back_is_found() {
+        let put_back = "update head set number = 1, digest = (select digest from revision \
+                        where revision.subject = head.subject and revision.number = 1) \
+                        where number = 2";
+        let cases = [
+            (put_back, true),
+            ("delete from head where number = 2", true),
+            ("delete from head where subject = (select max(subject) from head)", false),
+            (
+                "insert into head (subject, number, digest) select cast(x'75' || randomblob(16) as blob), 1, digest \
+              from head limit 1",
+                false,
+            ),
+            (
+                "update head set digest = randomblob(32) \
+              where subject = (select max(subject) from head)",
+                false,
+            ),
+        ];
+        for (sql, is_put_back) in cases {
+            let world = World::start().await;
+            let kept = authority_root(&world.database).await.unwrap();
+            further(&world, "company:rhein-energie", 0).await;
+            let written = written_since(&world, kept.position).await;
+            assert_eq!(world.by_sql(sql).await, 1, "{sql}");
+
+            let compared = compare(&world.database, &kept, &written).await;
+
+            match compared {
+                Err(Error::Database(database::Error::PutBack(_))) => assert!(is_put_back, "{sql}"),
+                Err(Error::RootDiffers) => assert!(!is_put_back, "{sql}"),
+                other => panic!("{sql}: {other:?}"),
+            }
+        }
+    }
+}

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use cedar_policy::{Policy, PolicyId, PolicySet, Schema};
+#[cfg(test)]
+use cedar_policy::Schema;
+use cedar_policy::{Policy, PolicyId, PolicySet};
 use ring::digest::{SHA256, digest};
 
 use crate::{
     audit::{ActName, Reason},
-    policy::rules::Rules,
+    policy::rules::{self, Rules},
 };
 
 /// What decisions speak of.
@@ -51,7 +53,7 @@ pub(super) enum Error {
     Nameless(&'static str),
     /// Two have one `@id`.
     #[error("two policies have one @id")]
-    Ambiguous(#[source] Box<cedar_policy::PolicySetError>),
+    Ambiguous(#[source] rules::Unusable),
 }
 
 impl Baseline {
@@ -68,8 +70,7 @@ impl Baseline {
                 policies.push(policy);
             }
         }
-        let rules = Rules::index(&policies, &ActName::ALL)
-            .map_err(|error| Error::Ambiguous(Box::new(error)))?;
+        let rules = Rules::index(&policies, &ActName::ALL).map_err(Error::Ambiguous)?;
         Ok(Self { rules, reasons })
     }
 

@@ -43,7 +43,11 @@ impl<'a> Decider<'a> {
     pub fn new(case: Case<'a>) -> Self {
         let roles = case.roles();
         let reach = reach(&case, &roles);
-        let seen = Seen::new(&case, &roles, reach.is_some()).ok();
+        let mut spoken = BASELINE.rules.spoken();
+        if let Some(restriction) = case.restriction {
+            spoken = spoken.and(restriction.spoken());
+        }
+        let seen = Seen::new(&case, &roles, reach.is_some(), spoken).ok();
         Self { case, reach, seen }
     }
 

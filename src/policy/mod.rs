@@ -10,12 +10,22 @@ mod entities;
 mod grants;
 mod names;
 mod network;
+mod permit;
+mod resource;
+mod restrict;
 mod restriction;
 mod rules;
+mod spoken;
+mod texts;
+mod placement_stub;
+pub use placement_stub::{NoPlace, Placed, grantee_key};
 
 pub use baseline::baseline_digest;
 pub use case::{Case, Circumstances, Target};
 pub use decide::{Decider, Decision};
+pub use permit::{Error, Permit, Policy};
+pub use resource::Resource;
+pub use restrict::Unsaved;
 pub use restriction::{
     LONGEST_TEXT_BYTES, MOST_UNDER_ONE_SCOPE, Problem, Problems, RESTRICTABLE, Restriction, Rule,
     text_digest,

@@ -10,7 +10,10 @@ use cedar_policy::{
     PrincipalConstraint, Request, ResourceConstraint,
 };
 
-use crate::{audit::ActName, policy::names};
+use crate::{
+    audit::ActName,
+    policy::{names, spoken::Spoken},
+};
 
 static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(Authorizer::new);
 
@@ -55,6 +58,13 @@ pub(super) fn acts_of(policy: &Policy, among: &[ActName]) -> Vec<ActName> {
     }
 }
 
+/// The policy without the acts of its scope: where it is indexed says them, and testing a list costs two microseconds.
+fn for_any_act(policy: &Policy) -> Result<Policy, Box<dyn std::error::Error + Send + Sync>> {
+    let mut json = policy.to_json()?;
+    json["action"] = serde_json::json!({ "op": "All" });
+    Ok(Policy::from_json(Some(policy.id().clone()), json)?)
+}
+
 /// What a set of rules said to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
@@ -66,10 +76,16 @@ pub(super) struct Said {
     pub(super) failed: Vec<String>,
 }
 
+/// Policies that cannot be indexed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not index the policies")]
+pub(super) struct Unusable(#[source] Box<dyn std::error::Error + Send + Sync>);
+
 /// Policies by act and scope.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rules {
-    sets: HashMap<(ActName, Scope), PolicySet>,
+    sets: HashMap<ActName, HashMap<Scope, PolicySet>>,
+    spoken: Spoken,
 }
 
 impl Rules {
@@ -77,18 +93,26 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// If two policies have one id.
+    /// [`Unusable`] if two policies have one id.
     pub(super) fn index<'p>(
-        policies: impl IntoIterator<Item = &'p Policy>,
+        policies: impl IntoIterator<Item = &'p Policy> + Clone,
         acts: &[ActName],
-    ) -> Result<Self, cedar_policy::PolicySetError> {
-        let mut sets: HashMap<_, PolicySet> = HashMap::new();
+    ) -> Result<Self, Unusable> {
+        let spoken = Spoken::of(policies.clone()).map_err(|error| Unusable(Box::new(error)))?;
+        let mut sets: HashMap<_, HashMap<_, PolicySet>> = HashMap::new();
         for policy in policies {
+            let indexed = for_any_act(policy).map_err(Unusable)?;
             for act in acts_of(policy, acts) {
-                sets.entry((act, Scope::of(policy))).or_default().add(policy.clone())?;
+                let set = sets.entry(act).or_default().entry(Scope::of(policy)).or_default();
+                set.add(indexed.clone()).map_err(|error| Unusable(Box::new(error)))?;
             }
         }
-        Ok(Self { sets })
+        Ok(Self { sets, spoken })
+    }
+
+    /// Which attributes the policies speak of.
+    pub(super) fn spoken(&self) -> Spoken {
+        self.spoken
     }
 
     /// Evaluates what can match a request for `act` whose principal and resource are found under `scopes`.
@@ -100,8 +124,8 @@ impl Rules {
         entities: &Entities,
     ) -> Said {
         let mut said = Said::default();
-        for scope in scopes {
-            let Some(policies) = self.sets.get(&(act, scope.clone())) else { continue };
+        let sets = self.sets.get(&act);
+        for policies in scopes.iter().filter_map(|scope| sets?.get(scope)) {
             let response = AUTHORIZER.is_authorized(request, policies, entities);
             let reasons = response.diagnostics().reason().map(ToString::to_string);
             match response.decision() {
@@ -116,11 +140,5 @@ impl Rules {
         said.permits.sort_unstable();
         said.forbids.sort_unstable();
         said
-    }
-
-    /// How many policies are found under each act and scope.
-    #[cfg(test)]
-    pub(super) fn sizes(&self) -> impl Iterator<Item = usize> {
-        self.sets.values().map(PolicySet::num_of_policies)
     }
 }

@@ -12,9 +12,10 @@ use futures::stream::BoxStream;
 pub mod name;
 pub mod location;
 pub mod folder;
+pub mod s3;
 pub mod conformance;
 
-pub use location::Facts;
+pub use location::{Facts, Location, LocationId};
 pub use name::Name;
 
 /// Sealed bytes on their way, in pieces of any length; an error ends them.
@@ -121,6 +122,34 @@ pub enum Error {
     /// Another server has this folder open.
     #[error("another server has {0} open")]
     Occupied(std::path::PathBuf),
+    /// More bytes came than a store takes under one name.
+    #[error("{name} is longer than this store takes")]
+    TooLong {
+        /// Under which name.
+        name: Name,
+    },
+    /// The store's address, roots or bucket are not usable.
+    #[error("the store cannot be used: {0}")]
+    Configured(&'static str),
+    /// The store did not answer, answered that it failed, or stood still, also when asked again.
+    #[error("the store does not answer")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store will not: credentials, bucket, or what it does not know.
+    #[error("the store refuses: {code}")]
+    Refused {
+        /// The store's word for it.
+        code: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store says something that cannot be.
+    #[error("the store contradicts what it was asked or what it kept for {name}: {what}")]
+    Contradiction {
+        /// Under which name.
+        name: Name,
+        /// What cannot be.
+        what: &'static str,
+    },
     /// The folder was opened to look at only.
     #[error("this store was opened for reading only")]
     ReadOnly,

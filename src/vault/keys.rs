@@ -149,4 +149,32 @@ mod tests {
 
         assert_eq!(twice, [[&label::KEYSET, &label::KEYSET]]);
     }
+
+    #[test]
+    fn the_table_for_people_is_the_same() {
+        let page = include_str!("../../docs/keys.md");
+        let rows: Vec<Vec<&str>> = page
+            .lines()
+            .filter(|line| line.starts_with("| ") && !line.starts_with("| key "))
+            .map(|line| line.trim_matches(['|', ' ']).split(" | ").collect())
+            .collect();
+
+        let written: Vec<Vec<String>> = KEYS.iter().map(written).collect();
+
+        assert_eq!(rows, written);
+    }
+
+    fn written(key: &Key) -> Vec<String> {
+        let label = |label: &&str| match *label {
+            label::AGE_PAYLOAD => "age `payload`;".to_owned(),
+            label if label.contains('/') => format!("`{label}`,"),
+            label => label.to_owned(),
+        };
+        let labels: Vec<_> = key.labels.iter().map(label).collect();
+        let labels = match labels.join(" ") {
+            none if none.is_empty() => "-".to_owned(),
+            labels => labels.trim_end_matches(',').to_owned(),
+        };
+        vec![key.key.into(), key.from.into(), key.lives_in.into(), labels, key.dies.into()]
+    }
 }

@@ -12,6 +12,7 @@ pub mod custody;
 pub mod keyset;
 pub mod recovery;
 pub mod recipients;
+pub mod export;
 mod primitives;
 #[cfg(feature = "failpoints")]
 mod only;

@@ -6,5 +6,6 @@ mod command_line;
 mod configuration;
 mod layers;
 mod links;
+mod storage;
 mod tidy;
 mod tree;

@@ -96,6 +96,15 @@ impl FromStr for Hash {
     }
 }
 
+/// A whole tree: how many entries, and the root over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tree {
+    /// How many entries.
+    pub size: u64,
+    /// The root.
+    pub root: Hash,
+}
+
 /// A perfect subtree: the entries from `index * 2^level` up to `(index + 1) * 2^level`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node {

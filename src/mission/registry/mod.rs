@@ -4,6 +4,7 @@ mod code;
 mod stored;
 mod cache;
 mod write;
+mod members;
 
 use std::{fmt, sync::Arc};
 
@@ -18,6 +19,7 @@ use cache::Cache;
 use code::Code;
 
 pub use code::joined;
+pub use members::Capacity;
 
 /// Most bytes of revisions, as stored, that are held in memory parsed.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
@@ -102,3 +104,6 @@ impl Registry {
         Ok(revision)
     }
 }
+
+#[cfg(test)]
+mod tests;

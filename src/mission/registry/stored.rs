@@ -37,7 +37,8 @@ pub(super) async fn load<'e>(
     .fetch_optional(executor)
     .await?;
     let row = row.ok_or(Error::Forged(subject))?;
-    stored(&row, subject, number).map_err(Error::from)
+    // A column of another type or length is no more ours than wrong bytes are.
+    stored(&row, subject, number).map_err(|_| Error::Forged(subject))
 }
 
 fn stored(row: &AnyRow, subject: Subject, number: i64) -> Result<Stored, database::Error> {

@@ -122,8 +122,10 @@ impl Checker<'_> {
         self.none(self.known(&policies))?;
         self.none(self.bounds(&policies))?;
         let rules = Rules::index(policies.iter().map(|(_, policy)| policy), &RESTRICTABLE);
-        let rules =
-            rules.map_err(|error| Problems::new(vec![Problem::of(self.text, 0, &error)]))?;
+        let rules = rules.map_err(|error| {
+            let hint = "write it in another way";
+            Problems::new(vec![Problem::at(self.text, 0, &error.to_string(), hint)])
+        })?;
         Ok(Restriction { digest: text_digest(self.text), rules, named })
     }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     audit::ActName,
     mission::MissionRevision,
-    policy::{entities::Seen, rules::Rules},
+    policy::{entities::Seen, rules::Rules, spoken::Spoken},
 };
 
 mod check;
@@ -79,6 +79,11 @@ impl Restriction {
         let mut rules: Vec<_> = self.named.values().collect();
         rules.sort_unstable();
         rules
+    }
+
+    /// Which attributes it speaks of.
+    pub(super) fn spoken(&self) -> Spoken {
+        self.rules.spoken()
     }
 
     /// Which rules forbid `act`; as an error, which could not be evaluated.

@@ -8,7 +8,7 @@ use std::{
 
 use age::secrecy::ExposeSecret;
 use bytes::Bytes;
-use futures::{StreamExt, executor::block_on, stream};
+use futures::{StreamExt, stream};
 
 use super::{
     CHUNK, Commitment, Error, NONCE, Nonce, Opener, SEALED_CHUNK, Sealer, Span, Summary,
@@ -20,6 +20,11 @@ use crate::{
 };
 
 const SIZES: [usize; 7] = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 1_000_003];
+
+/// Runs `future` to its end.
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
 
 fn text(length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from((at / 7 + at / CHUNK * 13) % 251).unwrap()).collect()

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+#[cfg(test)]
+mod tests;
+
 /// A recovery copy and who can open it.
 #[derive(Debug, Clone)]
 pub struct Recovery {
@@ -104,7 +107,7 @@ impl Recovery {
         self.renew(&custody.block())
     }
 
-    pub(super) fn renew(&self, block: &Block) -> Result<(), Error> {
+    pub(in crate::vault) fn renew(&self, block: &Block) -> Result<(), Error> {
         let recipients = self.recipients.iter().map(Recipient::as_age);
         let encryptor = age::Encryptor::with_recipients(recipients);
         let encryptor = encryptor.map_err(|error| Error::Seal(Box::new(error)))?;
@@ -132,7 +135,7 @@ impl Recovery {
         let found = unseal(&self.path, identities)?.write();
         let present = custody.block().write();
         // Compared by digest: how far two secrets agree must not show in the time it takes.
-        if super::payload::sha256(&found) != super::payload::sha256(&present) {
+        if crate::vault::payload::sha256(&found) != crate::vault::payload::sha256(&present) {
             return Err(Error::Differs(self.path.clone()));
         }
         let read = ReadBack {
@@ -220,7 +223,7 @@ fn unseal(path: &Path, identities: &[Identity]) -> Result<Block, Error> {
 fn fingerprint(block: &Block, path: &Path) -> Result<String, Error> {
     let pair = Ed25519KeyPair::from_pkcs8(&block.log);
     let pair = pair.map_err(|_| Error::NoCustody(path.to_owned()))?;
-    Ok(hex::encode(super::payload::sha256(pair.public_key().as_ref())))
+    Ok(hex::encode(crate::vault::payload::sha256(pair.public_key().as_ref())))
 }
 
 /// Puts `bytes` at `path` so that a crash leaves either the former file or this one.

@@ -1,0 +1,462 @@
+//! A version is deposited: intent, sealed object, slot, and the change that makes it a version.
+//!
+//! | durable, in this order | after a crash right there |
+//! |---|---|
+//! | pending row, with its entry | the names are erased, an entry says *abandoned* |
+//! | file key, pending | it is dropped with the names |
+//! | sealed object and the record beside it | erased by name |
+//! | version, with its entry | the deposit stands |
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    audit::{self, Again, Deposit, Stopped, Warrant},
+    documents::{
+        Documents, Error, VersionRecord, grants::project, record::encoded, repeat::Repeat, texts,
+        unwrapped,
+    },
+    id::{DocumentId, EntryId, VersionId},
+    mission::{DocumentRevision, Protection, Stage, VersionEntry},
+    policy::Permit,
+    storage::{self, Name},
+    time::Instant,
+    vault::{
+        FileKey,
+        export::FormCheck,
+        payload::{Commitment, Nonce, Summary, seal_stream, sealed_len, sha256},
+        record::{Record, seal_record},
+    },
+};
+
+/// Which latest version the depositor expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Any version, but one.
+    Any,
+    /// One of these.
+    OneOf(Vec<VersionId>),
+}
+
+/// What is deposited, but for its bytes.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Into which document.
+    pub document: DocumentId,
+    /// As declared; whatever is none becomes `application/octet-stream`.
+    pub media_type: String,
+    /// As announced, in bytes.
+    pub length: Option<u64>,
+    /// As announced by `Content-Digest`.
+    pub sha256: Option<[u8; 32]>,
+    /// The header `If-Match`.
+    pub if_match: Option<IfMatch>,
+    /// The header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// A version that was deposited: what its depositor's receipt is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deposited {
+    /// Into which document.
+    pub document: DocumentId,
+    /// Its reference.
+    pub reference: String,
+    /// Which version.
+    pub version: VersionId,
+    /// Its number.
+    pub number: i64,
+    /// Bytes of plaintext.
+    pub size: u64,
+    /// SHA-256 of the plaintext, in hex.
+    pub sha256: String,
+    /// The entry, of which a receipt follows.
+    pub entry: EntryId,
+    /// Where its bytes rest.
+    pub locations: Vec<String>,
+    /// Whether this answers a request made before.
+    #[serde(skip)]
+    pub replayed: bool,
+}
+
+/// Names and place of one version before it is one.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub document: DocumentId,
+    pub version: VersionId,
+    pub location: String,
+    pub ground: String,
+    pub object: Name,
+    pub beside: Name,
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Documents {
+    /// Deposits a version, streamed in bounded memory.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, the object, its key and its pending row are gone, or are swept at the next start.
+    pub async fn deposit(
+        &self,
+        permit: Permit<Deposit>,
+        upload: Upload,
+        body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+    ) -> Result<Deposited, Error> {
+        if !self.inner.recovered {
+            return Err(Error::NoRecovery);
+        }
+        let document = Arc::clone(permit.document().ok_or(Error::NoVersion)?);
+        precondition(&document, upload.if_match.as_ref())?;
+        let place = self.place(&document).await?;
+        let repeat = Repeat::of(permit.actor().person, &upload);
+        let spare = permit.clone();
+        if let Some(deposited) = self.begin(spare, place.clone(), repeat.clone()).await? {
+            return Ok(deposited);
+        }
+        let deposited = self.fill(permit, &document, &upload, &place, repeat.clone(), body).await;
+        if deposited.is_err() {
+            self.abandon(&place, repeat).await;
+        }
+        deposited
+    }
+
+    /// Where the version may rest: the first configured location that mission and owner both permit.
+    async fn place(&self, document: &DocumentRevision) -> Result<Place, Error> {
+        let chosen = self.inner.policy.place(document, &self.inner.locations).await?;
+        let chosen = chosen.map_err(|refused| Error::NoPlace(refused.to_string()))?;
+        let folder = |folder: &str| Name::new(folder).expect("a segment of letters");
+        Ok(Place {
+            document: document.document,
+            version: VersionId::random(),
+            location: chosen.location.to_string(),
+            ground: chosen.ground,
+            object: Name::random(&folder("object")),
+            beside: Name::random(&folder("record")),
+        })
+    }
+
+    /// Records the intent and the names that may come to hold something.
+    async fn begin(
+        &self,
+        permit: Permit<Deposit>,
+        place: Place,
+        repeat: Option<Repeat>,
+    ) -> Result<Option<Deposited>, Error> {
+        let changed = self.inner.writer.change(permit, move |change| {
+            let (place, repeat) = (place.clone(), repeat.clone());
+            Box::pin(async move {
+                if let Some(repeat) = &repeat
+                    && let Some(deposited) = repeat.begin(change).await?
+                {
+                    change.detail("step", "repeated");
+                    return Ok(Some(deposited));
+                }
+                change.detail("step", "begin");
+                change.detail("version", place.version);
+                change.detail("location", &place.location);
+                change.detail("placement", &place.ground);
+                change.detail("object", place.object.as_str());
+                let now = change.now.0;
+                sqlx::query(
+                    "insert into pending (name, record_name, version, document, location, since) \
+                     values ($1, $2, $3, $4, $5, $6)",
+                )
+                .bind(place.object.as_str().to_owned())
+                .bind(place.beside.as_str().to_owned())
+                .bind(place.version.as_bytes().to_vec())
+                .bind(place.document.as_bytes().to_vec())
+                .bind(place.location.clone())
+                .bind(now)
+                .execute(change.sql())
+                .await?;
+                Ok(None)
+            })
+        });
+        Ok(changed.await.map_err(unwrapped)?.0)
+    }
+
+    async fn fill(
+        &self,
+        permit: Permit<Deposit>,
+        document: &DocumentRevision,
+        upload: &Upload,
+        place: &Place,
+        repeat: Option<Repeat>,
+        body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+    ) -> Result<Deposited, Error> {
+        let key = self.inner.keyset.add_version(place.document, place.version).await?;
+        let summary = self.seal(&key, document, upload, place, body).await?;
+        fail::fail_point!("documents::sealed", |_| Err(Error::Stage("stopped by a test")));
+        let permit = self.again(permit).await?;
+        self.publish(permit, &key, upload, place, summary, repeat).await
+    }
+
+    /// Seals the body into the store, and checks that it was what was announced.
+    async fn seal(
+        &self,
+        key: &FileKey,
+        document: &DocumentRevision,
+        upload: &Upload,
+        place: &Place,
+        body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+    ) -> Result<Summary, Error> {
+        let location = self.location(&place.location).ok_or(Error::NoVersion)?;
+        let end_to_end = document.protection == Protection::EndToEnd;
+        let form = end_to_end.then(|| Arc::new(Mutex::new(FormCheck::new())));
+        let (body, form_of_body) = (body, form.clone());
+        let body = body.map(move |piece| {
+            let piece = piece.map_err(storage::Error::Source)?;
+            if let Some(form) = &form_of_body {
+                let mut form = form.lock().expect("no holder of this lock panics");
+                form.push(&piece).map_err(|error| storage::Error::Source(Box::new(error)))?;
+            }
+            Ok(piece)
+        });
+        let (sealed, summary) = seal_stream(key, Nonce::random(), body);
+        let length = upload.length.map(sealed_len);
+        let kept = location.store.create(&place.object, sealed.boxed(), length).await;
+        kept.map_err(|error| broken_off(error, end_to_end))?;
+        let summary = summary.await.map_err(|_| Error::Stage("not sealed to its end"))?;
+        if let Some(form) = form {
+            let form = std::mem::take(&mut *form.lock().expect("no holder of this lock panics"));
+            form.finish().map_err(|_| Error::NotAge)?;
+        }
+        announced(upload, &summary)?;
+        Ok(summary)
+    }
+
+    /// Decides again: rights may have moved while the body came.
+    async fn again(&self, permit: Permit<Deposit>) -> Result<Permit<Deposit>, Error> {
+        match permit.again().await {
+            Ok(permit) => Ok(permit),
+            Err(Again::Undecided(cause)) => Err(audit::Error::Undecided(cause).into()),
+            Err(Again::Refused(denial)) => {
+                let verdict = denial.verdict;
+                self.inner.gate.refuse(*denial).await?;
+                Err(audit::Error::Refused(verdict).into())
+            }
+        }
+    }
+
+    /// One change writes version, copy and the entry with the version record.
+    async fn publish(
+        &self,
+        permit: Permit<Deposit>,
+        key: &FileKey,
+        upload: &Upload,
+        place: &Place,
+        summary: Summary,
+        repeat: Option<Repeat>,
+    ) -> Result<Deposited, Error> {
+        let media_type = texts::media_type(&upload.media_type);
+        let media_type_sealed =
+            self.seal_media_type(place.document, place.version, &media_type).await?;
+        let document = Arc::clone(permit.document().ok_or(Error::NoVersion)?);
+        self.write_beside(key, &document, place, &summary, &media_type).await?;
+        let template = VersionRecord {
+            v: 1,
+            document: place.document,
+            version: place.version,
+            number: 0,
+            previous: None,
+            location: place.location.clone(),
+            object: place.object.as_str().to_owned(),
+            beside: place.beside.as_str().to_owned(),
+            sealed_len: summary.sealed_len,
+            sealed_sha256: encoded(&summary.sealed_sha256),
+            nonce: encoded(&summary.nonce.0),
+            commitment: encoded(&Commitment::of(key, &place.version).0),
+            media_type: encoded(&sha256(&media_type_sealed)),
+            generation: self.inner.keyset.generation(),
+        };
+        let (registry, if_match) = (self.inner.registry.clone(), upload.if_match.clone());
+        let changed = self.inner.writer.change(permit, move |change| {
+            let (registry, template) = (registry.clone(), template.clone());
+            let (sealed, repeat) = (media_type_sealed.clone(), repeat.clone());
+            let if_match = if_match.clone();
+            Box::pin(async move {
+                let (_, mut revision) =
+                    registry.current::<DocumentRevision>(change, template.document).await?;
+                precondition(&revision, if_match.as_ref()).map_err(Stopped::failed)?;
+                let record = numbered(template, &revision);
+                let deposited = deposited(&revision, &record, &summary, change.entry);
+                let text = record.to_text();
+                revision.versions.push(VersionEntry {
+                    version: record.version,
+                    number: record.number,
+                    entry: change.entry,
+                    record: hex::encode(sha256(text.as_bytes())),
+                });
+                revision.stage = Stage::Working;
+                if !revision.locations.contains(&record.location) {
+                    revision.locations.push(record.location.clone());
+                }
+                change.detail("step", "version");
+                change.detail("reference", &revision.reference);
+                change.detail("version", record.version);
+                change.detail("record", &record);
+                change.text("sha256", deposited.sha256.clone());
+                let head = registry.write(change, &revision).await?;
+                let (entry, now) = (change.entry, change.now);
+                rows(change.sql(), &record, &text, sealed, entry, now).await?;
+                project(change.sql(), &revision, head.number).await?;
+                if let Some(repeat) = &repeat {
+                    repeat.end(change, &deposited).await?;
+                }
+                Ok(deposited)
+            })
+        });
+        Ok(changed.await.map_err(unwrapped)?.0)
+    }
+
+    /// The sealed record beside the object: with the key set it suffices to rebuild a lost catalogue.
+    async fn write_beside(
+        &self,
+        key: &FileKey,
+        document: &DocumentRevision,
+        place: &Place,
+        summary: &Summary,
+        media_type: &str,
+    ) -> Result<(), Error> {
+        let number = document.latest().map_or(1, |latest| latest.number + 1);
+        let word = |value: serde_json::Result<serde_json::Value>| {
+            value.ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+        };
+        let record = Record {
+            party: document.owner,
+            document: place.document,
+            version: place.version,
+            number: number.unsigned_abs(),
+            workstream: Some(document.workstream),
+            reference: document.reference.clone(),
+            kind: document.kind.clone(),
+            sensitivity: word(serde_json::to_value(document.sensitivity)),
+            protection: word(serde_json::to_value(document.protection)),
+            title: self.title_of(document).await?.unwrap_or_default(),
+            media_type: media_type.to_owned(),
+            object: place.object.as_str().to_owned(),
+            nonce: hex::encode(summary.nonce.0),
+            plain_len: summary.plain_len,
+            sealed_len: summary.sealed_len,
+            plain_sha256: hex::encode(summary.plain_sha256),
+            sealed_sha256: hex::encode(summary.sealed_sha256),
+            deposited_at: self.inner.writer.clock().now().to_string(),
+        };
+        let sealed = Bytes::from(seal_record(key, 1, &record));
+        let (length, location) = (sealed.len() as u64, self.location(&place.location));
+        let store = &location.ok_or(Error::NoVersion)?.store;
+        let sealed = futures::stream::iter([Ok(sealed)]).boxed();
+        store.create(&place.beside, sealed, Some(length)).await?;
+        Ok(())
+    }
+}
+
+/// The store's own failure, or why the body broke off.
+fn broken_off(error: storage::Error, end_to_end: bool) -> Error {
+    match error {
+        storage::Error::Source(_) if end_to_end => Error::NotAge,
+        storage::Error::Source(cause) => Error::Body(cause),
+        storage::Error::Length { announced, came } => {
+            Error::Length { found: came, wanted: announced }
+        }
+        error => Error::Storage(error),
+    }
+}
+
+fn announced(upload: &Upload, summary: &Summary) -> Result<(), Error> {
+    if let Some(wanted) = upload.length
+        && wanted != summary.plain_len
+    {
+        return Err(Error::Length { found: summary.plain_len, wanted });
+    }
+    match upload.sha256 {
+        Some(wanted) if wanted != summary.plain_sha256 => Err(Error::Digest {
+            found: hex::encode(summary.plain_sha256),
+            wanted: hex::encode(wanted),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn precondition(document: &DocumentRevision, if_match: Option<&IfMatch>) -> Result<(), Error> {
+    if matches!(document.stage, Stage::Shredding | Stage::Shredded) {
+        return Err(Error::Stage("destroyed"));
+    }
+    let latest = document.latest().map(|latest| latest.version);
+    let fits = match if_match {
+        None => true,
+        Some(IfMatch::Any) => latest.is_some(),
+        Some(IfMatch::OneOf(versions)) => latest.is_some_and(|latest| versions.contains(&latest)),
+    };
+    if fits { Ok(()) } else { Err(Error::Precondition) }
+}
+
+fn numbered(template: VersionRecord, revision: &DocumentRevision) -> VersionRecord {
+    let latest = revision.latest();
+    let number = latest.map_or(1, |latest| latest.number + 1);
+    VersionRecord { number, previous: latest.map(|latest| latest.entry), ..template }
+}
+
+fn deposited(
+    revision: &DocumentRevision,
+    record: &VersionRecord,
+    summary: &Summary,
+    entry: EntryId,
+) -> Deposited {
+    Deposited {
+        document: revision.document,
+        reference: revision.reference.clone(),
+        version: record.version,
+        number: record.number,
+        size: summary.plain_len,
+        sha256: hex::encode(summary.plain_sha256),
+        entry,
+        locations: vec![record.location.clone()],
+        replayed: false,
+    }
+}
+
+async fn rows(
+    sql: &mut sqlx::AnyConnection,
+    record: &VersionRecord,
+    text: &str,
+    media_type_sealed: Vec<u8>,
+    entry: EntryId,
+    at: Instant,
+) -> Result<(), Stopped> {
+    sqlx::query(
+        "insert into version (id, document, number, entry, record, media_type_sealed, created_at) \
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(record.version.as_bytes().to_vec())
+    .bind(record.document.as_bytes().to_vec())
+    .bind(record.number)
+    .bind(entry.as_bytes().to_vec())
+    .bind(text.to_owned())
+    .bind(media_type_sealed)
+    .bind(at.0)
+    .execute(&mut *sql)
+    .await?;
+    sqlx::query("insert into copy (version, location, name, record_name) values ($1, $2, $3, $4)")
+        .bind(record.version.as_bytes().to_vec())
+        .bind(record.location.clone())
+        .bind(record.object.clone())
+        .bind(record.beside.clone())
+        .execute(&mut *sql)
+        .await?;
+    let gone = sqlx::query("delete from pending where name = $1 returning name")
+        .bind(record.object.clone())
+        .fetch_optional(&mut *sql)
+        .await?;
+    // Swept meanwhile: the object may be erased at any moment.
+    if gone.is_none() {
+        Err(Stopped::failed(Error::Stage("swept while it was deposited")))
+    } else {
+        Ok(())
+    }
+}

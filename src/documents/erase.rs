@@ -1,0 +1,149 @@
+//! Destruction: reads refused, keys gone with their path re-keyed, then said, then objects erased by name.
+
+use serde_json::{Map, json};
+use sqlx::Row as _;
+
+use crate::{
+    audit::{Draft, Shred, Stopped},
+    database::{self, Revisions},
+    documents::{Documents, Error, grants, grants::project, unwrapped},
+    id::{DocumentId, EntryId},
+    mission::{DocumentRevision, PartyRevision, Stage},
+    policy::Permit,
+    storage::Name,
+    vault::{self, keyset::Slot},
+};
+
+/// What became of a request to destroy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shredded {
+    /// It is destroyed; the entry that began it.
+    Done(EntryId),
+    /// Its party asks for two people, and this was the first.
+    Asked(EntryId),
+}
+
+impl Documents {
+    /// Destroys a document: against today's custody together with any older copy of key set, database or store.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stage`] if it is held or being destroyed; [`Error::Keys`] if the key set's second place is away: then it
+    /// is *shredding*, nothing reads it, and the next start finishes it.
+    pub async fn shred(&self, permit: Permit<Shred>, reason: String) -> Result<Shredded, Error> {
+        grants::check_text(Some(&reason))?;
+        let document = permit.document().ok_or(Error::NoVersion)?.document;
+        let (registry, person) = (self.inner.registry.clone(), permit.actor().person);
+        let changed = self.inner.writer.change(permit, move |change| {
+            let (registry, reason) = (registry.clone(), reason.clone());
+            Box::pin(async move {
+                change.text("reason", reason);
+                let (_, mut revision) =
+                    registry.current::<DocumentRevision>(change, document).await?;
+                if revision.hold {
+                    return Err(Stopped::failed(Error::Stage("held: it may not be destroyed")));
+                }
+                if matches!(revision.stage, Stage::Shredding | Stage::Shredded) {
+                    return Err(Stopped::failed(Error::Stage("being destroyed already")));
+                }
+                let (_, owner) = registry.current::<PartyRevision>(change, revision.owner).await?;
+                let first = owner.two_to_shred
+                    && revision.shred_asked_by.is_none_or(|asked| asked == person);
+                if first {
+                    revision.shred_asked_by = Some(person);
+                    change.detail("step", "ask for a second person");
+                } else {
+                    revision.stage = Stage::Shredding;
+                    change.detail("step", "shredding");
+                }
+                let head = registry.write(change, &revision).await?;
+                project(change.sql(), &revision, head.number).await?;
+                Ok(first)
+            })
+        });
+        let (first, entry) = changed.await.map_err(unwrapped)?;
+        if first {
+            return Ok(Shredded::Asked(entry));
+        }
+        self.finish_one(document).await?;
+        Ok(Shredded::Done(entry))
+    }
+
+    /// Finishes every destruction that was begun.
+    pub(super) async fn finish_shredding(&self) -> Result<(), Error> {
+        let sql = "select id from document where stage = 'shredding'";
+        let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
+        for row in rows.map_err(database::Error::from)? {
+            let id: Vec<u8> = row.try_get(0).map_err(database::Error::from)?;
+            let id = DocumentId::from_slice(&id).map_err(|_| database::Error::Row("document"))?;
+            self.finish_one(id).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn finish_one(&self, document: DocumentId) -> Result<(), Error> {
+        match self.inner.keyset.erase(&[Slot::Document(document)]).await {
+            Ok(()) | Err(vault::keyset::Error::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        fail::fail_point!("documents::erased", |_| Err(Error::Stage("stopped by a test")));
+        self.say_shredded(document).await?;
+        self.erase_objects(document).await
+    }
+
+    async fn say_shredded(&self, document: DocumentId) -> Result<(), Error> {
+        let registry = self.inner.registry.clone();
+        let detail = Map::from_iter([
+            ("system".to_owned(), json!("shredded")),
+            ("generation".to_owned(), json!(self.inner.keyset.generation())),
+        ]);
+        let mut draft = Draft::system(detail);
+        draft.document = Some(document);
+        let now = self.inner.writer.clock().now();
+        let revision =
+            registry.read::<DocumentRevision>(document, &mut Revisions::new(now)).await?;
+        draft.owner = Some(revision.owner);
+        let changed = self.inner.writer.system(draft, move |change| {
+            let registry = registry.clone();
+            Box::pin(async move {
+                let (_, mut revision) =
+                    registry.current::<DocumentRevision>(change, document).await?;
+                revision.stage = Stage::Shredded;
+                revision.grants.clear();
+                let head = registry.write(change, &revision).await?;
+                for sql in [
+                    "update document set title_sealed = '' where id = $1",
+                    "delete from document_grant where document = $1",
+                ] {
+                    sqlx::query(sql)
+                        .bind(document.as_bytes().to_vec())
+                        .execute(&mut *change.sql())
+                        .await?;
+                }
+                project(change.sql(), &revision, head.number).await
+            })
+        });
+        changed.await.map_err(unwrapped)?;
+        Ok(())
+    }
+
+    async fn erase_objects(&self, document: DocumentId) -> Result<(), Error> {
+        let rows = sqlx::query(
+            "select c.location, c.name, c.record_name from copy c \
+             join version v on v.id = c.version where v.document = $1",
+        )
+        .bind(document.as_bytes().to_vec())
+        .fetch_all(self.inner.registry.database().pool())
+        .await
+        .map_err(database::Error::from)?;
+        for row in rows {
+            let column = |n: usize| row.try_get::<String, _>(n).map_err(database::Error::from);
+            let Some(location) = self.location(&column(0)?) else { continue };
+            for name in [column(1)?, column(2)?] {
+                let name = Name::new(name).map_err(|_| database::Error::Row("copy"))?;
+                location.store.erase(&name).await?;
+            }
+        }
+        Ok(())
+    }
+}

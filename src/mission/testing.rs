@@ -1,0 +1,176 @@
+//! A mission in a folder of its own, with the real database, key set, writer and registry, for the tests of this room and
+//! of those below.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    audit::{ActName, Actor, Administer, Again, Draft, Keyring, Method, Warrant, Writer},
+    database::{Address, Database, Revisions, Subject},
+    id::{CredentialId, EntryId, PartyId, PersonId},
+    mission::{
+        Authority, Import, MissionFile, MissionRevision, PartyRevision, PersonRevision, Registry,
+        Setting,
+    },
+    time::{Clock, Instant},
+    vault::{
+        KeySet,
+        custody::{FileCustody, Ground},
+    },
+};
+
+/// The founding mission, imported.
+pub(crate) struct World {
+    pub _folder: tempfile::TempDir,
+    pub database: Database,
+    pub keys: Arc<KeySet>,
+    pub registry: Registry,
+    pub authority: Authority,
+    pub clock: Clock,
+}
+
+/// A key that custody would derive.
+pub(crate) fn hmac_key(byte: u8) -> ring::hmac::Key {
+    ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &[byte; 32])
+}
+
+impl World {
+    /// The founding mission.
+    pub async fn start() -> Self {
+        let world = Self::empty().await;
+        let file = MissionFile::parse(include_str!("../../config/mission.toml")).unwrap();
+        let import = Import::new(&file, Setting::default());
+        import.write(&world.authority, &world.keys).await.unwrap();
+        world
+    }
+
+    /// Nothing imported yet.
+    pub async fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("greffe.sqlite"));
+        let database = Database::create(&address).await.unwrap();
+        let custody = FileCustody::create(&folder.path().join("custody"), Ground::Warn).unwrap().0;
+        let (first, second) =
+            (folder.path().join("keys.sqlite"), folder.path().join("second.sqlite"));
+        let keys = KeySet::create(Arc::new(custody), &first, &second).await.unwrap();
+        let keys = Arc::new(keys);
+        let clock = Clock::system();
+        let keyring = Keyring::new(Arc::clone(&keys));
+        let started = Writer::start(database.clone(), keyring, hmac_key(1), clock.clone()).await;
+        let (writer, _gate) = started.unwrap();
+        let registry = Registry::new(database.clone(), hmac_key(2));
+        let authority = Authority::new(registry.clone(), writer);
+        Self { _folder: folder, database, keys, registry, authority, clock }
+    }
+
+    /// The registry as a process that was just started has it: nothing seen, nothing held.
+    pub async fn restarted(&self) -> Registry {
+        let path = self._folder.path().join("greffe.sqlite");
+        let database = Database::open(&Address::Sqlite(path)).await.unwrap();
+        Registry::new(database, hmac_key(2))
+    }
+
+    pub fn revisions(&self) -> Revisions {
+        Revisions::new(self.clock.now())
+    }
+
+    pub async fn mission(&self) -> Arc<MissionRevision> {
+        self.registry.mission(&mut self.revisions()).await.unwrap()
+    }
+
+    pub async fn party(&self, handle: &str) -> Arc<PartyRevision> {
+        let party = self.party_id(handle).await;
+        self.registry.read(party, &mut self.revisions()).await.unwrap()
+    }
+
+    pub async fn party_id(&self, handle: &str) -> PartyId {
+        self.mission().await.party_named(handle).unwrap().party
+    }
+
+    pub async fn person(&self, slug: &str) -> Arc<PersonRevision> {
+        let person = self.person_id(slug).await;
+        self.registry.read(person, &mut self.revisions()).await.unwrap()
+    }
+
+    pub async fn person_id(&self, slug: &str) -> PersonId {
+        self.mission().await.person_named(slug).unwrap()
+    }
+
+    /// A right of `slug`, acting for `capacity`, over `owner` (or over nobody but themselves).
+    pub async fn right(&self, slug: &str, capacity: &str, owner: Option<&str>) -> Right {
+        let actor = Actor {
+            person: self.person_id(slug).await,
+            capacity: self.party_id(capacity).await,
+            credential: CredentialId::random(),
+            method: Method::Token,
+            authenticated_at: Instant(0),
+            certificate: false,
+            network: None,
+            address: "192.0.2.1".parse().unwrap(),
+            device: "test".into(),
+        };
+        let owner = match owner {
+            Some(handle) => Some(self.party_id(handle).await),
+            None => None,
+        };
+        let right = Right {
+            registry: self.registry.clone(),
+            clock: self.clock.clone(),
+            actor,
+            owner,
+            revisions: self.revisions(),
+        };
+        right.again().await.unwrap()
+    }
+
+    /// Runs SQL as whoever controls the database would; how many rows it touched.
+    pub async fn by_sql(&self, sql: &'static str) -> u64 {
+        sqlx::query(sql).execute(self.database.pool()).await.unwrap().rows_affected()
+    }
+
+    /// How many rows `sql` counts.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        self.database.count(sql).await.unwrap()
+    }
+}
+
+/// A right as policy gives it: decided on the heads of the actor and of the party, decided again on the present ones.
+#[derive(Debug)]
+pub(crate) struct Right {
+    registry: Registry,
+    clock: Clock,
+    pub actor: Actor,
+    pub owner: Option<PartyId>,
+    revisions: Revisions,
+}
+
+#[async_trait]
+impl Warrant for Right {
+    type Act = Administer;
+
+    fn revisions(&self) -> &Revisions {
+        &self.revisions
+    }
+
+    fn draft(&self) -> Draft {
+        Draft {
+            id: EntryId::random(),
+            act: ActName::Administer,
+            actor: Some(self.actor.clone()),
+            owner: self.owner,
+            ..Draft::system(Default::default())
+        }
+    }
+
+    async fn again(mut self) -> Result<Self, Again> {
+        self.revisions = Revisions::new(self.clock.now());
+        let mut subjects = vec![Subject::MISSION, self.actor.person.into()];
+        subjects.extend(self.owner.map(Subject::from));
+        for subject in subjects {
+            let head = self.registry.database().head(subject).await.unwrap();
+            self.revisions.read(head.unwrap());
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,94 @@
+//! A party's own text: read, checked, replaced.
+
+use crate::{
+    audit::{Administer, Stopped, Warrant as _},
+    id::{EntryId, PartyId},
+    mission::{MissionRevision, PartyRevision},
+    policy::{Permit, Policy, Problems, Restriction, permit::Error, text_digest, texts},
+};
+
+/// Why a text was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsaved {
+    /// It is no text that a party may have; each problem says where and what to do.
+    #[error("the text cannot be saved")]
+    Problems(#[source] Problems),
+    /// It could not be kept.
+    #[error("could not keep the text")]
+    Failed(#[from] Error),
+}
+
+impl Policy {
+    /// The party's text; empty if it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Text`] if it cannot be opened.
+    pub async fn restriction_text(
+        &self,
+        permit: &Permit<Administer>,
+        party: PartyId,
+    ) -> Result<String, Error> {
+        let mut revisions = permit.revisions().clone();
+        let revision = self.inner.registry.read::<PartyRevision>(party, &mut revisions).await?;
+        if revision.restriction.is_empty() {
+            return Ok(String::new());
+        }
+        let text = self.inner.texts.text(party, &revision.restriction).await;
+        text.map_err(|error| Error::Text(Box::new(error)))
+    }
+
+    /// Says whether `text` could be saved.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and where.
+    pub fn check_restriction(
+        &self,
+        mission: &MissionRevision,
+        text: &str,
+    ) -> Result<usize, Problems> {
+        if text.trim().is_empty() {
+            return Ok(0);
+        }
+        Ok(Restriction::check(text, mission)?.rules().len())
+    }
+
+    /// Replaces the party's text; it forbids from the next request on.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsaved::Problems`]; then the former text stands.
+    pub async fn restrict(
+        &self,
+        writer: &crate::audit::Writer,
+        permit: Permit<Administer>,
+        party: PartyId,
+        text: String,
+    ) -> Result<EntryId, Unsaved> {
+        self.check_restriction(permit.mission(), &text).map_err(Unsaved::Problems)?;
+        let text = if text.trim().is_empty() { String::new() } else { text };
+        let digest = if text.is_empty() { String::new() } else { text_digest(&text) };
+        let sealed = self.inner.texts.seal(party, &text).await;
+        let sealed = sealed.map_err(|error| Error::Text(Box::new(error)))?;
+        let registry = self.inner.registry.clone();
+        let changed = writer.change(permit, move |change| {
+            let (registry, digest, sealed) = (registry.clone(), digest.clone(), sealed.clone());
+            Box::pin(async move {
+                change.detail("step", "restrict");
+                change.detail("restriction", &digest);
+                if !digest.is_empty() {
+                    texts::keep(change, party, &digest, sealed).await?;
+                }
+                registry
+                    .edit::<PartyRevision>(change, party, |revision| {
+                        revision.restriction = digest;
+                        Ok(())
+                    })
+                    .await?;
+                Ok::<_, Stopped>(())
+            })
+        });
+        Ok(changed.await.map_err(Error::from)?.1)
+    }
+}

@@ -1,0 +1,227 @@
+//! A store in a bucket of an S3 service, spoken to with nothing beyond the protocol's oldest parts.
+//!
+//! No versioning, lock, conditional write or checksum trailer: services differ in these (one ignores
+//! `If-None-Match` silently, one refuses trailers). The service sees random names, lengths, times and sealed bytes;
+//! no metadata, and a `User-Agent` that says nothing. It proves itself by a certificate under roots that are
+//! configured for it alone, never those of the system.
+
+use std::{fmt, ops::Range, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use aws_sdk_s3::{
+    Client,
+    config::{
+        BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation,
+        ResponseChecksumValidation, StalledStreamProtectionConfig, retry::RetryConfig,
+        timeout::TimeoutConfig,
+    },
+};
+use futures::StreamExt as _;
+use hyper::Uri;
+use rustls::RootCertStore;
+use zeroize::Zeroizing;
+
+use crate::storage::{Error, Kept, LISTED_AT_MOST, Name, Sealed, Store, fault};
+
+mod connector;
+mod parts;
+mod reading;
+mod refusal;
+mod upload;
+
+pub use parts::Pool;
+use reading::Reading;
+use refusal::{is_missing, refused};
+
+/// How a bucket is reached.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The service's address, e.g. `https://s3.fr-par.scw.cloud`; plain `http` for a loopback address only.
+    pub endpoint: Uri,
+    /// The service's word for the place; it is part of each signature.
+    pub region: String,
+    /// Where the objects are. The whole bucket is ours.
+    pub bucket: String,
+    /// Who we are to the service.
+    pub access: Access,
+    /// The authorities that may vouch for the service; the system's are not looked at.
+    pub roots: Arc<RootCertStore>,
+    /// How long is waited where nothing moves.
+    pub patience: Patience,
+}
+
+/// A key's id and the key, as the service gave them.
+#[derive(Clone)]
+pub struct Access {
+    /// The public half.
+    pub id: String,
+    /// The secret half.
+    pub secret: Zeroizing<String>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// How long is waited where nothing moves, and how often a call is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection and its handshake.
+    pub connect: Duration,
+    /// For the next bytes, in either direction, or the answer's beginning.
+    pub silence: Duration,
+    /// How often a call is tried in all.
+    pub tries: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let (connect, silence) = (Duration::from_secs(5), Duration::from_secs(20));
+        Self { connect, silence, tries: 3 }
+    }
+}
+
+/// A call takes at most so many silences, lest an answer drip for ever; the bytes of a reading may take longer.
+const DRIPS: u32 = 15;
+
+/// A bucket that keeps sealed bytes.
+pub struct S3 {
+    bucket: Bucket,
+    pool: Arc<Pool>,
+}
+
+/// What every call needs.
+#[derive(Clone)]
+struct Bucket {
+    client: Client,
+    name: String,
+    /// Over TLS the bytes are authenticated by the connection, and not a second time by each signature.
+    signs_bytes: bool,
+    patience: Patience,
+}
+
+impl S3 {
+    /// A store in this bucket; nothing is asked of it yet. Every upload of the process takes its memory from `pool`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configured`] for an address that is not to be trusted.
+    pub fn new(settings: &Settings, pool: Arc<Pool>) -> Result<Self, Error> {
+        let http = connector::Connector::new(settings)?;
+        let access = &settings.access;
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .endpoint_url(settings.endpoint.to_string())
+            .force_path_style(true)
+            .region(Region::new(settings.region.clone()))
+            .credentials_provider(Credentials::new(
+                &access.id,
+                access.secret.as_str(),
+                None,
+                None,
+                "configuration",
+            ))
+            .retry_config(RetryConfig::standard().with_max_attempts(settings.patience.tries))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_attempt_timeout(settings.patience.silence * DRIPS)
+                    .build(),
+            )
+            // The connector watches for silence, in both directions.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .interceptor(connector::Unnamed)
+            .build();
+        let bucket = Bucket {
+            client: Client::from_conf(config),
+            name: settings.bucket.clone(),
+            signs_bytes: settings.endpoint.scheme_str() != Some("https"),
+            patience: settings.patience,
+        };
+        Ok(Self { bucket, pool })
+    }
+}
+
+impl Bucket {
+    async fn length(&self, name: &Name) -> Result<Option<u64>, Error> {
+        let head = self.client.head_object().bucket(&self.name).key(name.as_str());
+        let answer = match head.send().await {
+            Err(error) if is_missing(&error) => return Ok(None),
+            answer => answer.map_err(|error| refused(error, name))?,
+        };
+        let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        let what = "it has no length";
+        length.map(Some).ok_or_else(|| Error::Contradiction { name: name.clone(), what })
+    }
+}
+
+#[async_trait]
+impl Store for S3 {
+    async fn create(
+        &self,
+        name: &Name,
+        sealed: Sealed,
+        length: Option<u64>,
+    ) -> Result<Kept, Error> {
+        fault("storage::create").map_err(|fault| Error::Unreachable(fault.into()))?;
+        let size = upload::send(&self.bucket, &self.pool, name, sealed, length).await?;
+        // A service that answers well and keeps nothing is found out before anybody relies on it.
+        if self.bucket.length(name).await? != Some(size) {
+            let what = "it acknowledged bytes that are not there";
+            return Err(Error::Contradiction { name: name.clone(), what });
+        }
+        fault("storage::kept").map_err(|fault| Error::Unreachable(fault.into()))?;
+        Ok(Kept { size })
+    }
+
+    async fn read(&self, name: &Name, range: Range<u64>) -> Result<Sealed, Error> {
+        fault("storage::read").map_err(|fault| Error::Unreachable(fault.into()))?;
+        if range.is_empty() {
+            let found = self.bucket.length(name).await?;
+            found.ok_or_else(|| Error::Missing(name.clone()))?;
+            return Ok(futures::stream::empty().boxed());
+        }
+        Reading::open(self.bucket.clone(), name.clone(), range).await.map(Reading::stream)
+    }
+
+    async fn head(&self, name: &Name) -> Result<Option<u64>, Error> {
+        self.bucket.length(name).await
+    }
+
+    async fn erase(&self, name: &Name) -> Result<(), Error> {
+        fault("storage::erase").map_err(|fault| Error::Unreachable(fault.into()))?;
+        // Uploads first: none of them can become the object afterwards.
+        upload::abort_all(&self.bucket, name).await?;
+        let erase = self.bucket.client.delete_object();
+        match erase.bucket(&self.bucket.name).key(name.as_str()).send().await {
+            Err(error) if is_missing(&error) => Ok(()),
+            erased => erased.map(drop).map_err(|error| refused(error, name)),
+        }
+    }
+
+    async fn list(&self, within: &Name) -> Result<Vec<Name>, Error> {
+        let folder = format!("{within}/");
+        let list = self.bucket.client.list_objects_v2().bucket(&self.bucket.name).prefix(&folder);
+        let mut pages = list.into_paginator().send();
+        let mut names = Vec::new();
+        // A page may be empty: the service does not decide how long this takes.
+        for _ in 0..LISTED_AT_MOST {
+            let Some(page) = pages.next().await else { break };
+            let page = page.map_err(|error| refused(error, within))?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            let ours = keys.filter(|key| key.starts_with(&folder));
+            names.extend(ours.filter_map(|key| Name::new(key).ok()));
+            if names.len() >= LISTED_AT_MOST {
+                break;
+            }
+        }
+        names.sort();
+        names.dedup();
+        names.truncate(LISTED_AT_MOST);
+        Ok(names)
+    }
+}
