@@ -24,6 +24,7 @@ pub mod proof;
 pub mod opening;
 pub mod anchor;
 pub mod signer;
+pub mod tree;
 
 #[cfg(test)]
 mod vectors;

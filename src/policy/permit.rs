@@ -10,7 +10,7 @@ use crate::{
         self, Act, ActName, Actor, Again, Asked, Denial, Draft, Gate, Reason, Verdict, Warrant,
         What as Stated,
     },
-    database::Revisions,
+    database::{self, Revisions},
     identity::{self, Caller},
     mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Registry},
     policy::{
@@ -220,11 +220,18 @@ impl<A: Act> Permit<A> {
         }
     }
 
-    /// The owner of the document, or the party itself, as it was decided on; nothing for one's own affairs and the
-    /// service's.
+    /// The owner of the document, or the party itself, as it was decided on; nothing for a person and the service.
     #[must_use]
     pub fn owner(&self) -> Option<&Arc<PartyRevision>> {
         self.read.owner.as_ref()
+    }
+
+    /// The party over which the right is, if it is over one.
+    pub(super) fn over(&self) -> Option<&Arc<PartyRevision>> {
+        match &self.read.subject {
+            Subject::Party(party) => Some(party),
+            _ => None,
+        }
     }
 
     /// Whoever acts, as it was decided on.
@@ -270,6 +277,10 @@ impl<A: Act> Warrant for Permit<A> {
 
     fn revisions(&self) -> &Revisions {
         &self.revisions
+    }
+
+    fn subject(&self) -> Option<database::Subject> {
+        self.read.subject()
     }
 
     fn draft(&self) -> Draft {
