@@ -6,6 +6,7 @@
 mod baseline;
 mod case;
 mod decide;
+mod directory;
 mod entities;
 mod grants;
 mod names;

@@ -384,6 +384,15 @@ impl<A: Act> Permit<A> {
         }
     }
 
+    /// The party that it is about, as it was decided on.
+    #[must_use]
+    pub fn target_party(&self) -> Option<&PartyRevision> {
+        match &self.read.subject {
+            Subject::Party(party) => Some(party),
+            _ => None,
+        }
+    }
+
     /// The party for which they act.
     #[must_use]
     pub fn party(&self) -> &PartyRevision {
@@ -406,6 +415,12 @@ impl<A: Act> Permit<A> {
     #[must_use]
     pub fn mission(&self) -> &Arc<MissionRevision> {
         &self.read.mission
+    }
+
+    /// When it was decided.
+    #[must_use]
+    pub fn decided_at(&self) -> crate::time::Instant {
+        self.revisions.decided_at
     }
 
     /// Why it is permitted.
