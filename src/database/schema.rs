@@ -56,6 +56,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("version", Class::Projection),
     ("copy", Class::Projection),
     ("pending", Class::NoAuthority),
+    ("keyset", Class::NoAuthority),
     ("idempotency", Class::NoAuthority),
     ("_sqlx_migrations", Class::NoAuthority),
 ];

@@ -88,7 +88,11 @@ impl Tree {
     }
 
     /// The leaves that follow the tree, their batches' codes checked.
-    pub(super) async fn sequenced(&self, from: u64, limit: Option<u64>) -> Result<Vec<Hash>, Error> {
+    pub(super) async fn sequenced(
+        &self,
+        from: u64,
+        limit: Option<u64>,
+    ) -> Result<Vec<Hash>, Error> {
         let sql = "select start, n, batch_id, payload, mac from batch where start >= $1 order by start limit 256";
         let rows = sqlx::query(sql)
             .bind(i64::try_from(from).map_err(|_| Error::Batch(from))?)

@@ -90,8 +90,8 @@ async fn deposit(
     body: Body,
 ) -> Result<Response, Problem> {
     let permit = app.policy.permit(&caller, document(&app, &name).await?).await?;
-    let upload = announced.upload(app.limits.upload_bytes, permit.document())?;
-    let body = limited(body, app.limits.upload_bytes);
+    let upload = announced.upload(app.config.limits.upload_limit_bytes, permit.document())?;
+    let body = limited(body, app.config.limits.upload_limit_bytes);
     Ok(app.documents.deposit(permit, upload, body).await?.into_response())
 }
 

@@ -105,8 +105,8 @@ impl Me {
                 per_minute: app.budget.per_minute(),
                 left: app.budget.left(caller.actor.person, now),
             },
-            origin: app.log.origin.to_string(),
-            vkey: app.log.vkey.to_string(),
+            origin: app.tree.origin().to_owned(),
+            vkey: app.tree.verifier().to_string(),
         })
     }
 }

@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
+    audit::Administer,
     http::{
         Problem,
         api::{
@@ -20,7 +21,7 @@ use crate::{
         request::{Path, Text},
     },
     identity::Caller,
-    policy::{Problems, Resource},
+    policy::{Permit, Problems, Resource},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -61,10 +62,10 @@ async fn show(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    let party = party(&app, &name).await?;
-    let permit = app.policy.permit(&caller, Resource::from(party).called(&name)).await?;
+    let named = Resource::from(party(&app, &name).await?).called(&name);
+    let permit = app.policy.permit(&caller, named).await?;
     let (permit, _) = app.gate.note(permit, shows("restrictions")).await?;
-    let text = app.policy.restriction_text(&permit, party).await?;
+    let text = app.policy.restriction_text(&permit).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
@@ -83,9 +84,9 @@ async fn set(
     Path(name): Path<String>,
     Text(text): Text,
 ) -> Result<Shown<Entered>, Problem> {
-    let party = party(&app, &name).await?;
-    let permit = app.policy.permit(&caller, Resource::from(party).called(&name)).await?;
-    Ok(Shown(Entered { entry: app.policy.restrict(&app.writer, permit, party, text).await? }))
+    let named = Resource::from(party(&app, &name).await?).called(&name);
+    let permit = app.policy.permit(&caller, named).await?;
+    Ok(Shown(Entered { entry: app.policy.restrict(&app.writer, permit, text).await? }))
 }
 
 /// Check restrictions
@@ -103,7 +104,7 @@ async fn check(
     Text(text): Text,
 ) -> Result<Shown<Checked>, Problem> {
     let named = Resource::from(party(&app, &name).await?).called(&name);
-    let permit = app.policy.permit(&caller, named).await?;
+    let permit: Permit<Administer> = app.policy.permit(&caller, named).await?;
     let (permit, _) = app.gate.note(permit, shows("restriction check")).await?;
     Ok(Shown(checked(app.policy.check_restriction(permit.mission(), &text))))
 }

@@ -188,7 +188,7 @@ async fn shown(
 ) -> Result<(Permit<Administer>, PartyRevision), Problem> {
     let permit = administer(app, caller, name).await?;
     let (permit, _) = app.gate.note(permit, shows(what)).await?;
-    let party = permit.target_party().cloned().ok_or_else(Problem::missing)?;
+    let party = permit.owner().ok_or_else(Problem::missing)?.as_ref().clone();
     Ok((permit, party))
 }
 

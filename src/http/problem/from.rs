@@ -46,6 +46,7 @@ impl From<policy::Unsaved> for Problem {
                 Self::new(Kind::InvalidRestriction).with("problems", listed)
             }
             policy::Unsaved::Failed(inner) => of_policy(inner, &error),
+            policy::Unsaved::NotTheirs => Self::internal(&error),
         }
     }
 }

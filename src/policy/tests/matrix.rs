@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-const ROLES: [(&str, &str, &str); 9] = [
+const ROLES: [(&str, &str, &str); 10] = [
     ("contributor", "contributor", "company:alpha"),
     ("access manager", "access", "company:alpha"),
     ("company's auditor", "company-auditor", "company:alpha"),
@@ -21,6 +21,7 @@ const ROLES: [(&str, &str, &str); 9] = [
     ("neutral person", "neutral", "workstream:ai"),
     ("coordinator", "coordinator", "mission"),
     ("committee", "committee", "mission"),
+    ("secretariat", "secretariat", "mission"),
     ("mission's auditor", "auditor", "mission"),
     ("operator", "operator", "mission"),
 ];

@@ -187,7 +187,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSet`], [`Error::Older`], [`Error::FirstPlaceAway`], [`Error::SecondPlaceAway`], [`Error::Contradiction`] if both
+    /// [`Error::NoSet`], [`Error::Older`], [`Error::FirstPlaceAway`], [`Error::SecondPlaceAway`], [`Error::Contradiction`] if
+    /// both
     /// places differ at one generation, [`Error::Custody`] if custody opens neither.
     pub async fn open(
         custody: Arc<dyn Custody>,
@@ -250,7 +251,8 @@ impl KeySet {
 
     /// Forgets the file key of an abandoned deposit; nothing if it is not there.
     ///
-    /// Older copies of the set may hold it until the next [`erase`](Self::erase) or [`rotate`](Self::rotate), whatever these touch.
+    /// Older copies of the set may hold it until the next [`erase`](Self::erase) or [`rotate`](Self::rotate), whatever these
+    /// touch.
     pub async fn drop_version(
         &self,
         document: DocumentId,

@@ -124,7 +124,8 @@ impl Recovery {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::Closed`], [`Error::NoCustody`], [`Error::Differs`] or [`Error::File`]; then nothing is recorded.
+    /// [`Error::Missing`], [`Error::Closed`], [`Error::NoCustody`], [`Error::Differs`] or [`Error::File`]; then nothing is
+    /// recorded.
     pub fn read_back(
         &self,
         identities: &[Identity],
