@@ -13,7 +13,7 @@ use crate::{
     documents::Documents,
     http::Budget,
     identity::Identity,
-    mission::{Authority, Registry, authority_root},
+    mission::{Authority, AuthorityRoot, Registry, Scanned},
     policy::Policy,
     storage::Location,
     time::Clock,
@@ -105,8 +105,9 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let (writer, append_key) = (parts.writer.clone(), parts.append_key.clone());
     let tree = Tree::open(writer, append_key, signer, log_store).await?;
     let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
-    app.documents.recover().await?;
+    // What an unfinished act would be finished by must be what the log says.
     app.compare_authority().await?;
+    app.documents.recover().await?;
     app.say_started(settings).await?;
     app.keep_up();
     Ok(app)
@@ -216,10 +217,15 @@ async fn recorded_generation(database: &Database) -> Result<u64, Error> {
 }
 
 impl App {
-    /// Compares every head with the root that the signer keeps, then takes a new root.
+    /// Compares every head with the root that the signer keeps, changed by what the log says was
+    /// written since; then takes a new root.
     async fn compare_authority(&self) -> Result<(), Error> {
-        let root = authority_root(self.writer.database()).await?;
-        self.tree.authority(root.root, root.position.unsigned_abs());
+        let scanned = Scanned::of(self.writer.database()).await?;
+        let signer::Authority { root, position } = self.tree.kept_authority();
+        let written = self.tree.written(position, scanned.position()).await?;
+        scanned.follows(&AuthorityRoot { root, position }, &written)?;
+        let AuthorityRoot { root, position } = scanned.root();
+        self.tree.authority(root, position);
         Ok(())
     }
 
