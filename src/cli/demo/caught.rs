@@ -153,8 +153,8 @@ async fn database(teller: &mut Teller<'_>, stage: &Stage) -> Result<(), Error> {
 
     stage
         .sql(
-            "update credential set person = (select person from credential c2 \
-             where c2.person <> credential.person limit 1) where kind = 'token'",
+            "update credential set person = (select max(person) from credential), \
+             capacity = (select max(capacity) from credential)",
         )
         .await?;
     let answer = competitor.get(&["api", "v1", "me"]).send().await;

@@ -251,7 +251,7 @@ async fn recorded(teller: &mut Teller<'_>, cast: &Cast, document: &str) -> Resul
 
     let accesses: Value =
         cast.access.get(&["api", "v1", "documents", document, "accesses"]).read().await?;
-    let list = accesses["accesses"].as_array().cloned().unwrap_or_default();
+    let list = accesses["entries"].as_array().cloned().unwrap_or_default();
     let reads =
         list.iter().filter(|access| access["person"] == "pilot-ia" && access["act"] == "read");
     let reads = reads.count();
@@ -263,8 +263,8 @@ async fn recorded(teller: &mut Teller<'_>, cast: &Cast, document: &str) -> Resul
     let openers: Value =
         cast.access.get(&["api", "v1", "documents", document, "openers"]).read().await?;
     let says =
-        format!("who technically can open it is said too: {}", openers["holders"][1]["with"]);
-    teller.step("who-can", openers["holders"].is_array(), &says)
+        format!("who technically can open it is said too: {}", openers["openers"][1]["with"]);
+    teller.step("who-can", openers["openers"].is_array(), &says)
 }
 
 async fn decided(teller: &mut Teller<'_>, cast: &Cast, document: &str) -> Result<(), Error> {
