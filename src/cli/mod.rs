@@ -20,6 +20,7 @@ mod accesses;
 mod audit;
 mod check_config;
 mod completions;
+mod demo;
 mod conflict;
 mod directory;
 mod export;
@@ -92,6 +93,7 @@ macro_rules! commands {
 
 // In the order in which help lists them.
 commands! {
+    demo::Demo,
     init::Init,
     serve::Serve,
     link::Link,
