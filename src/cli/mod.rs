@@ -7,6 +7,7 @@
 mod client;
 mod error;
 mod fetch;
+mod help;
 mod log;
 mod profile;
 mod progress;
@@ -126,10 +127,9 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let language = Language::choose(&arguments, |name| std::env::var(name).ok());
-    let greffe = match Greffe::command()
-        .try_get_matches()
-        .and_then(|matches| Greffe::from_arg_matches(&matches))
-    {
+    let command = help::translated(Greffe::command(), language);
+    let matches = command.try_get_matches();
+    let greffe = match matches.and_then(|matches| Greffe::from_arg_matches(&matches)) {
         Ok(greffe) => greffe,
         Err(error) => {
             let _ = error.print();
