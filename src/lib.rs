@@ -4,6 +4,7 @@
 pub mod id;
 pub mod time;
 pub mod config;
+pub mod app;
 
 pub mod database;
 pub mod storage;

@@ -1,7 +1,7 @@
 //! Anchors: signed checkpoints in the store, under names that say size and root, the largest tree first.
 //!
-//! A store cannot be trusted, only contradicted: an anchor larger than our tree, or another root at a size of ours, shows
-//! that the database was put back. So a foreign or broken object under such a name counts for nothing, unless
+//! A store cannot be trusted, only contradicted: an anchor larger than our tree, or another root at a size of ours,
+//! shows that the database was put back. So a foreign or broken object under such a name counts for nothing, unless
 //! [`Anchor::open`] finds our own signature in it.
 
 use std::{cmp::Ordering, collections::HashSet, fmt, str::FromStr};

@@ -25,6 +25,7 @@ pub mod opening;
 pub mod receipt;
 pub mod anchor;
 pub mod signer;
+pub mod tree;
 
 #[cfg(test)]
 mod vectors;

@@ -36,6 +36,10 @@ impl Warrant for Right {
         &self.revisions
     }
 
+    fn subject(&self) -> Option<Subject> {
+        None
+    }
+
     fn draft(&self) -> Draft {
         let actor = Some(self.actor.clone());
         Draft {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     audit::{Act, Denial, Draft},
-    database::Revisions,
+    database::{Revisions, Subject},
 };
 
 /// Why a right could not be decided again.
@@ -26,6 +26,9 @@ pub trait Warrant: Sized + Send + 'static {
 
     /// On what it was decided.
     fn revisions(&self) -> &Revisions;
+
+    /// What it is a right over, if that is one thing: a change touches this and nothing else.
+    fn subject(&self) -> Option<Subject>;
 
     /// The entry that its use makes: actor, owner, document, grounds, context.
     fn draft(&self) -> Draft;

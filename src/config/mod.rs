@@ -195,6 +195,23 @@ impl Config {
 }
 
 impl DatabaseConfig {
+    /// The address, from here or from its file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in words.
+    pub fn place(&self) -> Result<crate::database::Address, String> {
+        let text = match (&self.address, &self.address_file) {
+            (Some(address), _) => address.clone(),
+            (None, Some(path)) => {
+                let read = std::fs::read_to_string(path);
+                read.map_err(|error| format!("could not read {}: {error}", path.display()))?
+            }
+            (None, None) => return Err("`database` needs `address` or `address_file`".to_owned()),
+        };
+        text.trim().parse().map_err(|error: crate::database::Error| error.to_string())
+    }
+
     /// Where the file of an embedded database is.
     #[must_use]
     pub fn sqlite_path(&self) -> Option<&Path> {

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("log", include_str!("migrations/0001_log.sql")),
     ("authority", include_str!("migrations/0002_authority.sql")),
     ("documents", include_str!("migrations/0003_documents.sql")),
+    ("tree", include_str!("migrations/0004_tree.sql")),
 ];
 
 pub(super) fn migrator() -> Migrator {
@@ -42,6 +43,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("sequence", Class::Log),
     ("batch", Class::Log),
     ("tree", Class::Log),
+    ("tile", Class::Log),
     ("entry", Class::Log),
     ("revision", Class::Revision),
     ("head", Class::Revision),
@@ -54,6 +56,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("version", Class::Projection),
     ("copy", Class::Projection),
     ("pending", Class::NoAuthority),
+    ("keyset", Class::NoAuthority),
     ("idempotency", Class::NoAuthority),
     ("_sqlx_migrations", Class::NoAuthority),
 ];

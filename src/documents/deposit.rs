@@ -302,6 +302,7 @@ impl Documents {
                 change.detail("record", &record);
                 change.text("sha256", deposited.sha256.clone());
                 let head = registry.write(change, &revision).await?;
+                super::sweep::record_generation(change.sql(), record.generation).await?;
                 let (entry, now) = (change.entry, change.now);
                 rows(change.sql(), &record, &text, sealed, entry, now).await?;
                 project(change.sql(), &revision, head.number).await?;

@@ -92,10 +92,10 @@ impl Documents {
     }
 
     async fn say_shredded(&self, document: DocumentId) -> Result<(), Error> {
-        let registry = self.inner.registry.clone();
+        let (registry, generation) = (self.inner.registry.clone(), self.inner.keyset.generation());
         let detail = Map::from_iter([
             ("system".to_owned(), json!("shredded")),
-            ("generation".to_owned(), json!(self.inner.keyset.generation())),
+            ("generation".to_owned(), json!(generation)),
         ]);
         let mut draft = Draft::system(detail);
         draft.document = Some(document);
@@ -120,6 +120,7 @@ impl Documents {
                         .execute(&mut *change.sql())
                         .await?;
                 }
+                super::sweep::record_generation(change.sql(), generation).await?;
                 project(change.sql(), &revision, head.number).await
             })
         });

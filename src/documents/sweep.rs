@@ -247,6 +247,22 @@ impl Documents {
     }
 }
 
+/// Notes the key set's generation that a change leans on, so that an older set is refused at the next start.
+pub(super) async fn record_generation(
+    sql: &mut sqlx::AnyConnection,
+    generation: u64,
+) -> Result<(), Stopped> {
+    sqlx::query(
+        "insert into keyset (id, generation) values (0, $1) on conflict (id) \
+         do update set generation = excluded.generation \
+         where keyset.generation < excluded.generation",
+    )
+    .bind(i64::try_from(generation).unwrap_or(i64::MAX))
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
 fn micros(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

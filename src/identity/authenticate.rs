@@ -39,12 +39,13 @@ pub struct Presented<'r> {
 }
 
 impl Identity {
-    /// Who presents this, and in which capacity. A token has one; of a certificate's several the header chooses.
+    /// Who presents this, and in which capacity. A token has one; of a certificate's several the
+    /// header chooses.
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] (401) if nothing that lives was presented; [`Error::Choose`] (409) if the capacity is to be
-    /// named; [`Error::Limited`] (429) if this source failed too often.
+    /// [`Error::Unknown`] (401) if nothing that lives was presented; [`Error::Choose`] (409) if the
+    /// capacity is to be named; [`Error::Limited`] (429) if this source failed too often.
     pub async fn authenticate(&self, presented: Presented<'_>) -> Result<Caller, Error> {
         let found = match (presented.bearer, presented.certificate) {
             (Some(bearer), _) => self.by_token(bearer, &presented).await,
@@ -141,7 +142,8 @@ impl Identity {
     ) -> Result<Option<Row>, Error> {
         let row = match self.inner.rows.held(token.id) {
             Some(row) => Some(row),
-            // Whoever failed too often costs no more look-ups, but whoever's credential is in use passes.
+            // Whoever failed too often costs no more look-ups, but whoever's credential is in use
+            // passes.
             None if self.inner.limiter.wait_seconds(address, now).is_some() => None,
             None => rows::by_id(self.registry.database().pool(), token.id).await?,
         };
@@ -181,7 +183,8 @@ pub(super) fn caller(presented: &Presented<'_>, claim: Claim, live: &Live) -> Ca
     Caller::new(actor, claim)
 }
 
-/// Whether the connection bears a certificate that this person lists and that lives: another's would prove nothing.
+/// Whether the connection bears a certificate that this person lists and that lives: another's
+/// would prove nothing.
 fn has_certificate(presented: &Presented<'_>, person: &PersonRevision) -> bool {
     let Some(der) = presented.certificate else { return false };
     let fingerprint = hex::encode(fingerprint(der));

@@ -9,7 +9,8 @@ use crate::{
     mission::{self, Credential, PartyRevision, PersonRevision, Registry, network_of},
 };
 
-/// Someone who authenticated, in one capacity. Only [`crate::identity::Identity::authenticate`] makes one.
+/// Someone who authenticated, in one capacity. Only [`crate::identity::Identity::authenticate`]
+/// makes one.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who, in which capacity, with what, from where.
@@ -33,10 +34,11 @@ impl Caller {
         Self { actor, claim }
     }
 
-    /// Whether the credential still lives and the capacity is still theirs, as of `revisions.decided_at`.
+    /// Whether the credential still lives and the capacity is still theirs, as of
+    /// `revisions.decided_at`.
     ///
-    /// Every decision begins with this, also when it is made again: it notes the heads of the person and of the acting
-    /// party, and that the decision ends with the credential.
+    /// Every decision begins with this, also when it is made again: it notes the heads of the
+    /// person and of the acting party, and that the decision ends with the credential.
     ///
     /// # Errors
     ///
@@ -60,7 +62,8 @@ pub(super) struct Live {
     pub credential: Credential,
 }
 
-/// Whether the person's revision lists what the table claims, it has not ended, and the capacity is theirs.
+/// Whether the person's revision lists what the table claims, it has not ended, and the capacity is
+/// theirs.
 pub(super) async fn confirm(
     registry: &Registry,
     claim: &Claim,

@@ -16,6 +16,7 @@ use crate::{
     },
     mission::{
         Credential, CredentialKind, MOST_CREDENTIALS, PartyRevision, PersonRevision, facts, plain,
+        self_of,
     },
     vault::Secret,
 };
@@ -92,12 +93,14 @@ impl New {
 }
 
 impl Identity {
-    /// Makes a sign-in link for `person` in one capacity: single use, good for [`LINK_LIFE`]. An entry of the service
-    /// itself: for the operator's commands. Whoever redeems it gets a token; this never makes one.
+    /// Makes a sign-in link for `person` in one capacity: single use, good for [`LINK_LIFE`]. An
+    /// entry of the service itself: for the operator's commands. Whoever redeems it gets a token;
+    /// this never makes one.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the person has no role in that party, may no longer act, or has too many credentials.
+    /// [`Error::Refused`] if the person has no role in that party, may no longer act, or has too
+    /// many credentials.
     pub async fn issue_link(&self, person: PersonId, capacity: PartyId) -> Result<Token, Error> {
         let token = Token::random(CredentialKind::Link);
         let new = New::token(&token, person, capacity, "sign-in link", LINK_LIFE)?;
@@ -105,8 +108,9 @@ impl Identity {
         Ok(token)
     }
 
-    /// Lists a client certificate as `person`'s in one capacity. An entry of the service itself: for the operator's
-    /// commands. One certificate may be listed once for each of its person's capacities.
+    /// Lists a client certificate as `person`'s in one capacity. An entry of the service itself:
+    /// for the operator's commands. One certificate may be listed once for each of its person's
+    /// capacities.
     ///
     /// # Errors
     ///
@@ -125,26 +129,29 @@ impl Identity {
         Ok(id)
     }
 
-    /// Makes a further token for the actor, in the capacity in which they act. It takes a warrant for one's own affairs.
+    /// Makes a further token for the actor, in the capacity in which they act. It takes a right
+    /// over oneself.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if there are [`MOST_CREDENTIALS`] already, or `life` is longer than [`LONGEST_LIFE`].
+    /// [`Error::Refused`] if there are [`MOST_CREDENTIALS`] already, or `life` is longer than
+    /// [`LONGEST_LIFE`].
     pub async fn issue_token<W: Warrant<Act = Administer>>(
         &self,
         warrant: W,
         label: &str,
         life: Duration,
     ) -> Result<Token, Error> {
-        let actor = warrant.draft().actor.ok_or(Error::Unknown)?;
+        let actor = self_of(&warrant)?;
         let token = Token::random(CredentialKind::Token);
         let new = New::token(&token, actor.person, actor.capacity, label, life)?;
         self.issue_by_person(warrant, new, "token-issued").await?;
         Ok(token)
     }
 
-    /// Lists a client certificate as the actor's, in the capacity in which they act. It takes a warrant for one's own
-    /// affairs, and the certificate of which this very connection has proved to have the key: never one that was sent.
+    /// Lists a client certificate as the actor's, in the capacity in which they act. It takes a
+    /// right over oneself, and the certificate of which this very connection has proved to have the
+    /// key: never one that was sent.
     ///
     /// # Errors
     ///
@@ -156,7 +163,7 @@ impl Identity {
         label: &str,
         life: Duration,
     ) -> Result<CredentialId, Error> {
-        let actor = warrant.draft().actor.ok_or(Error::Unknown)?;
+        let actor = self_of(&warrant)?;
         let new = New::certificate(der, actor.person, actor.capacity, label, life)?;
         let id = new.id;
         self.issue_by_person(warrant, new, "certificate-listed").await?;
@@ -193,7 +200,8 @@ impl Identity {
         Ok(())
     }
 
-    /// Lists a credential in its person's revision and adds its row, after `edit` changed the revision.
+    /// Lists a credential in its person's revision and adds its row, after `edit` changed the
+    /// revision.
     pub(super) async fn add(
         &self,
         change: &mut Change<'_>,

@@ -1,8 +1,9 @@
 //! Who is asking: tokens, certificates, sign-in links.
 //!
-//! A credential lives if three agree: the secret presented, the row in the table (whose verifier fits that secret, person,
-//! capacity, end and generation only), and the person's revision, which lists it. So a row copied to another person, put
-//! back after a revocation, or revived, authenticates nobody.
+//! A credential lives if three agree: the secret presented, the row in the table (whose verifier
+//! fits that secret, person, capacity, end and generation only), and the person's revision, which
+//! lists it. So a row copied to another person, put back after a revocation, or revived,
+//! authenticates nobody.
 
 mod token;
 mod verifier;
@@ -69,7 +70,8 @@ struct Inner {
 }
 
 impl Identity {
-    /// Identity over the revisions that `authority` changes; the pepper comes from custody, under the label `greffe/token/v1`.
+    /// Identity over the revisions that `authority` changes; the pepper comes from custody, under
+    /// the label `greffe/token/v1`.
     #[must_use]
     pub fn new(authority: Authority, pepper: ring::hmac::Key) -> Self {
         let pepper = verifier::Pepper::new(pepper);
@@ -84,8 +86,8 @@ impl Identity {
         self.inner.limiter.take()
     }
 
-    /// Writes one entry of the service itself with the failures since the last one; none if there were none. For once a
-    /// minute.
+    /// Writes one entry of the service itself with the failures since the last one; none if there
+    /// were none. For once a minute.
     ///
     /// # Errors
     ///

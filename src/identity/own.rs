@@ -1,4 +1,4 @@
-//! One's own credentials: seen, revoked, all ended at once.
+//! A person's credentials: seen, revoked, all ended at once.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::{
     audit::{Administer, Warrant},
     id::{CredentialId, EntryId, PersonId},
     identity::{Confirmed, Error, Identity},
-    mission::{Credential, PersonRevision, facts},
+    mission::{Credential, PersonRevision, facts, person_of},
     time::Instant,
 };
 
@@ -23,23 +23,24 @@ impl Confirmed {
 }
 
 impl Identity {
-    /// Ends one of the actor's credentials at once. It takes a warrant for one's own affairs.
+    /// Ends one of a person's credentials at once. It takes a right over the person: oneself, or
+    /// one of one's people.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if they have none of that id.
+    /// [`Error::Refused`] if the person has none of that id.
     pub async fn revoke<W: Warrant<Act = Administer>>(
         &self,
         warrant: W,
         credential: CredentialId,
     ) -> Result<EntryId, Error> {
-        let person = actor(&warrant)?;
-        let detail = json!({ "credential": credential });
+        let person = person_of(&warrant)?;
+        let detail = json!({ "person": person, "credential": credential });
         let revoked = self.edit_own(warrant, person, "credential-revoked", detail, move |person| {
             let before = person.credentials.len();
             person.credentials.retain(|listed| listed.id != credential);
             let found = person.credentials.len() < before;
-            let none = || Error::Refused("you have no credential of that id".to_owned());
+            let none = || Error::Refused("there is no credential of that id".to_owned());
             if found { Ok(()) } else { Err(none()) }
         });
         let entry = revoked.await?;
@@ -47,8 +48,8 @@ impl Identity {
         Ok(entry)
     }
 
-    /// Ends every credential of the actor at once: tokens, links and certificates. It takes a warrant for one's own
-    /// affairs; signing in again takes a new link.
+    /// Ends every credential of a person at once: tokens, links and certificates. It takes a right
+    /// over the person; signing in again takes a new link.
     ///
     /// # Errors
     ///
@@ -57,12 +58,18 @@ impl Identity {
         &self,
         warrant: W,
     ) -> Result<EntryId, Error> {
-        let person = actor(&warrant)?;
-        self.edit_own(warrant, person, "signed-out-everywhere", json!({}), |person| {
-            person.generation += 1;
-            person.credentials.clear();
-            Ok(())
-        })
+        let person = person_of(&warrant)?;
+        self.edit_own(
+            warrant,
+            person,
+            "signed-out-everywhere",
+            json!({ "person": person }),
+            |person| {
+                person.generation += 1;
+                person.credentials.clear();
+                Ok(())
+            },
+        )
         .await
     }
 
@@ -85,8 +92,4 @@ impl Identity {
         });
         Ok(changed.await?)
     }
-}
-
-fn actor(warrant: &impl Warrant<Act = Administer>) -> Result<PersonId, Error> {
-    Ok(warrant.draft().actor.ok_or(Error::Unknown)?.person)
 }

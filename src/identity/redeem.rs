@@ -18,13 +18,13 @@ use crate::{
 };
 
 impl Identity {
-    /// Exchanges the link whose code is presented as bearer for a token that lives for `life`; the link is gone in the
-    /// same change. A change of the person, recorded as such.
+    /// Exchanges the link whose code is presented as bearer for a token that lives for `life`; the
+    /// link is gone in the same change. A change of the person, recorded as such.
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] if the link was used, revoked, or is past its end; [`Error::Limited`] if this source failed too
-    /// often; [`Error::Refused`] if the label or life is not to be had.
+    /// [`Error::Unknown`] if the link was used, revoked, or is past its end; [`Error::Limited`] if
+    /// this source failed too often; [`Error::Refused`] if the label or life is not to be had.
     pub async fn redeem(
         &self,
         presented: Presented<'_>,

@@ -1,4 +1,5 @@
-//! The table of credentials: by which a secret finds its claim. The person's revision decides whether it lives.
+//! The table of credentials: by which a secret finds its claim. The person's revision decides
+//! whether it lives.
 
 use std::{collections::HashMap, sync::RwLock};
 
@@ -22,8 +23,8 @@ pub(super) struct Row {
     pub verifier: Vec<u8>,
 }
 
-/// Rows that were used lately. What a held one claims is checked against the person's revision each time, so holding it
-/// revives nothing.
+/// Rows that were used lately. What a held one claims is checked against the person's revision each
+/// time, so holding it revives nothing.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     held: RwLock<HashMap<CredentialId, Row>>,

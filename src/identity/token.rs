@@ -22,7 +22,8 @@ pub struct NotAToken;
 
 /// `greffe_<id>_<secret>` or `greffe-link_<id>_<secret>`: 22 and 43 characters of base64url.
 ///
-/// The secret is 32 random bytes: no password, so nothing that a slow hash would help. `Debug` prints the name only.
+/// The secret is 32 random bytes: no password, so nothing that a slow hash would help. `Debug`
+/// prints the name only.
 pub struct Token {
     /// Which credential.
     pub id: CredentialId,

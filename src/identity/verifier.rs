@@ -1,4 +1,5 @@
-//! What is stored of a credential: it fits one secret, person, capacity, end and generation, and gives none of them away.
+//! What is stored of a credential: it fits one secret, person, capacity, end and generation, and
+//! gives none of them away.
 
 use std::fmt;
 
@@ -10,7 +11,8 @@ use crate::{
     time::Instant,
 };
 
-/// Whose credential it is, for what, until when: what the table says, and the person's revision must say too.
+/// Whose credential it is, for what, until when: what the table says, and the person's revision
+/// must say too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub id: CredentialId,
@@ -30,8 +32,8 @@ impl Pepper {
         Self(key)
     }
 
-    /// HMAC-SHA-256(pepper, secret ‖ id ‖ person ‖ capacity ‖ expiry ‖ generation), lengths (u32, big-endian) before
-    /// parts; for a certificate the secret is the SHA-256 of its DER.
+    /// HMAC-SHA-256(pepper, secret ‖ id ‖ person ‖ capacity ‖ expiry ‖ generation), lengths (u32,
+    /// big-endian) before parts; for a certificate the secret is the SHA-256 of its DER.
     pub(super) fn verifier(&self, secret: &[u8; 32], claim: &Claim) -> Vec<u8> {
         hmac::sign(&self.0, &message(secret, claim)).as_ref().to_vec()
     }

@@ -123,13 +123,14 @@ impl Import {
 }
 
 impl Import {
-    /// Makes the keys of every party and person, and writes their first revisions, one entry each: parties, people, the
-    /// mission last, so that a mission that stands is whole. Cut before that, nothing refers to what was written, and it
-    /// is imported anew.
+    /// Makes the keys of every party and person, and writes their first revisions, one entry each:
+    /// parties, people, the mission last, so that a mission that stands is whole. Cut before that,
+    /// nothing refers to what was written, and it is imported anew.
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`] if a mission was imported already; [`Error::Keys`] if a key could not be made.
+    /// [`Error::Exists`] if a mission was imported already; [`Error::Keys`] if a key could not be
+    /// made.
     pub async fn write(mut self, authority: &Authority, keys: &KeySet) -> Result<(), Error> {
         if authority.registry().database().head(Subject::MISSION).await?.is_some() {
             return Err(Error::Exists(Subject::MISSION));

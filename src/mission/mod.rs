@@ -17,10 +17,10 @@ mod root;
 mod authority;
 
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod tests;
 
 pub use authority::Authority;
-pub(crate) use authority::facts;
+pub(crate) use authority::{facts, person_of, self_of};
 pub use file::{
     Difference, FileConflict, FileParty, FilePerson, MissionFile, Problem, Problems, differences,
 };

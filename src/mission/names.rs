@@ -1,4 +1,5 @@
-//! Names and addresses: sealed under the person's own key, so that erasing it erases them everywhere.
+//! Names and addresses: sealed under the person's own key, so that erasing it erases them
+//! everywhere.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

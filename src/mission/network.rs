@@ -26,7 +26,8 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// Whether `address` lies in this network. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) is the IPv4 address.
+    /// Whether `address` lies in this network. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`)
+    /// is the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

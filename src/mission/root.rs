@@ -12,8 +12,8 @@ use crate::{
 /// The root over all heads, and up to where in the log it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuthorityRoot {
-    /// RFC 6962 section 2.1 over the heads in the order of subjects, SHA-256; each leaf is the subject's 17 bytes, the
-    /// number (u64, big-endian) and the digest.
+    /// RFC 6962 section 2.1 over the heads in the order of subjects, SHA-256; each leaf is the
+    /// subject's 17 bytes, the number (u64, big-endian) and the digest.
     pub root: [u8; 32],
     /// How many heads.
     pub heads: u64,
@@ -65,7 +65,8 @@ fn finish(context: Context) -> [u8; 32] {
     context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// The root of the heads as they stand, from one scan: one statement, so one snapshot on either engine.
+/// The root of the heads as they stand, from one scan: one statement, so one snapshot on either
+/// engine.
 ///
 /// # Errors
 ///
@@ -76,8 +77,8 @@ pub async fn authority_root(database: &Database) -> Result<AuthorityRoot, Error>
     Ok(AuthorityRoot { heads: tree.leaves, root: tree.root(), position })
 }
 
-/// Compares the heads as they stand with `kept`, a root kept outside the database, and with `written`: the heads that the
-/// log says were written from `kept.position` on, in the log's order.
+/// Compares the heads as they stand with `kept`, a root kept outside the database, and with
+/// `written`: the heads that the log says were written from `kept.position` on, in the log's order.
 ///
 /// # Errors
 ///
@@ -190,7 +191,7 @@ fn digest(row: &sqlx::any::AnyRow, column: usize) -> Result<[u8; 32], Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mission::{TagKey, testing::World};
+    use crate::mission::{TagKey, tests::World};
 
     /// What the log says was written from the entry at `position` on, as rows have it.
     async fn written_since(world: &World, position: i64) -> Vec<Head> {

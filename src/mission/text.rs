@@ -9,7 +9,8 @@ pub enum NotPlain {
     /// It has more characters than this.
     #[error("is longer than {0} characters: shorten it")]
     TooLong(usize),
-    /// It has a character that shows nothing, or turns the writing direction, so that what is read is not what is there.
+    /// It has a character that shows nothing, or turns the writing direction, so that what is read
+    /// is not what is there.
     #[error("holds U+{0:04X}, which shows nothing or turns the direction of writing: remove it")]
     Invisible(u32),
 }
@@ -32,7 +33,8 @@ pub fn plain(text: &str, longest: usize) -> Result<(), NotPlain> {
     }
 }
 
-/// Controls (NUL and line ends among them), zero-width characters, marks of direction, and what Unicode never assigns.
+/// Controls (NUL and line ends among them), zero-width characters, marks of direction, and what
+/// Unicode never assigns.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{FEFF}' | '\u{200B}'..='\u{200F}')

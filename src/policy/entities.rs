@@ -7,9 +7,9 @@ use cedar_policy::{Context, Entities, Entity, EntityUid, Request, RestrictedExpr
 use crate::{
     audit::ActName,
     id::PartyId,
-    mission::{DocumentRevision, MissionRevision, PartyKind, Role},
+    mission::{DocumentRevision, MissionRevision, PartyKind, Role, network_of},
     policy::{
-        Case, Target, names, network,
+        Case, Target, names,
         rules::Scope,
         spoken::{Attribute, Spoken},
     },
@@ -150,7 +150,7 @@ fn context(case: &Case<'_>, granted: bool, spoken: Spoken) -> Result<Context, In
     }
     if spoken.includes(Attribute::OwnerNetwork)
         && let Some(owner) = case.target.owner()
-        && let Some(network) = network::name_of(&owner.networks, how.address)
+        && let Some(network) = network_of(&owner.networks, how.address)
     {
         attributes.add(Attribute::OwnerNetwork, || text(network));
     }

@@ -3,6 +3,7 @@
 use crate::{
     id::{GrantId, PartyId, PersonId},
     mission::{DocumentRevision, Grant, Grantee, PartyRevision, Role, StandingGrant},
+    policy::names::role_word,
     time::Instant,
 };
 
@@ -57,5 +58,15 @@ fn names(to: Grantee, who: Who<'_>) -> bool {
         Grantee::Party(party) => party == who.acting,
         Grantee::Person(person) => person == who.person,
         Grantee::Role(party, role) => party == who.acting && who.roles.contains(&role),
+    }
+}
+
+/// A grantee as the projections of grants write it: `party:ID`, `person:ID`, `role:ID:ROLE`.
+#[must_use]
+pub fn grantee_key(to: Grantee) -> String {
+    match to {
+        Grantee::Party(party) => format!("party:{party}"),
+        Grantee::Person(person) => format!("person:{person}"),
+        Grantee::Role(party, role) => format!("role:{party}:{}", role_word(role)),
     }
 }

@@ -2,34 +2,39 @@
 //!
 //! The baseline (`config/policies/`) is the only thing that permits; a party's own text can only forbid. Cedar skips a
 //! policy that it cannot evaluate, so whatever could not be evaluated refuses.
+//!
+//! **Invariant:** nothing but [`Policy::permit`] makes a [`Permit`], and it is the only [`crate::audit::Warrant`].
 
-mod baseline;
+mod resource;
+mod permit;
+mod read;
+mod restrict;
+mod standing;
+mod texts;
 mod case;
 mod decide;
-mod entities;
 mod grants;
-mod names;
-mod network;
-mod permit;
-mod resource;
-mod restrict;
-mod restriction;
-mod rules;
+mod placement;
+mod entities;
 mod spoken;
-mod texts;
-mod placement_stub;
-pub use placement_stub::{NoPlace, Placed, grantee_key};
+mod names;
+mod rules;
+mod baseline;
+mod restriction;
 
 pub use baseline::baseline_digest;
 pub use case::{Case, Circumstances, Target};
 pub use decide::{Decider, Decision};
+pub use grants::grantee_key;
 pub use permit::{Error, Permit, Policy};
+pub use placement::{NoPlace, Objection, Placed, Refused, Rule as PlacementRule, Whose, place};
 pub use resource::Resource;
 pub use restrict::Unsaved;
 pub use restriction::{
     LONGEST_TEXT_BYTES, MOST_UNDER_ONE_SCOPE, Problem, Problems, RESTRICTABLE, Restriction, Rule,
     text_digest,
 };
+pub use standing::{NewStanding, Ungranted};
 
 #[cfg(test)]
 mod tests;

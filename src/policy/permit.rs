@@ -3,19 +3,19 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::{
     audit::{
-        Act, ActName, Actor, Again, Asked, Denial, Discover, Draft, Gate, Reason, Verdict, Warrant,
+        self, Act, ActName, Actor, Again, Asked, Denial, Draft, Gate, Reason, Verdict, Warrant,
         What as Stated,
     },
-    database::Revisions,
-    id::{DocumentId, EntryId, PartyId},
-    identity::{self, Caller, Confirmed},
+    database::{self, Revisions},
+    identity::{self, Caller},
     mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Registry},
     policy::{
-        Case, Circumstances, Decider, Decision, Resource, Restriction, Target, resource::What,
+        Circumstances, Decision, Resource,
+        read::{Read, Subject},
         texts::Texts,
     },
     vault::KeySet,
@@ -47,7 +47,7 @@ pub enum Error {
     Text(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The refusal could not be recorded, so it is not answered.
     #[error("could not record the refusal")]
-    Audit(#[from] crate::audit::Error),
+    Audit(#[from] audit::Error),
 }
 
 /// Makes rights. Cheap to clone.
@@ -79,27 +79,6 @@ pub struct Permit<A: Act> {
     /// On what it was decided; the gate has it decided again if any of it has moved.
     revisions: Revisions,
     act: PhantomData<fn() -> A>,
-}
-
-/// Everything that a decision read.
-#[derive(Debug)]
-struct Read {
-    confirmed: Confirmed,
-    mission: Arc<MissionRevision>,
-    subject: Subject,
-    owner: Option<Arc<PartyRevision>>,
-    workstream: Option<Arc<PartyRevision>>,
-    restriction: Option<Arc<Restriction>>,
-}
-
-#[derive(Debug)]
-enum Subject {
-    Document(Arc<DocumentRevision>),
-    NewDocument,
-    Party(Arc<PartyRevision>),
-    Person(Arc<PersonRevision>),
-    Service,
-    Missing,
 }
 
 /// A decision with what it was made on.
@@ -152,25 +131,11 @@ impl Policy {
             let verdict = decided.verdict;
             match self.inner.gate.refuse(denial(A::NAME, &resource, decided)).await {
                 Ok(()) => return Err(verdict.into()),
-                Err(crate::audit::Error::Moved) => self.refresh(caller, &resource).await?,
+                Err(audit::Error::Moved) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(crate::audit::Error::Unsettled.into())
-    }
-
-    /// Reads the heads anew that a decision about this would read.
-    async fn refresh(&self, caller: &Caller, resource: &Resource) -> Result<(), Error> {
-        let mut subjects = vec![
-            caller.actor.person.into(),
-            caller.actor.capacity.into(),
-            crate::database::Subject::MISSION,
-        ];
-        if let What::Document(document) = resource.what {
-            subjects.push(document.into());
-        }
-        let database = self.inner.registry.database();
-        Ok(database.refresh(&subjects).await.map_err(mission::Error::from)?)
+        Err(audit::Error::Unsettled.into())
     }
 
     async fn decide(
@@ -184,156 +149,23 @@ impl Policy {
         let mut revisions = Revisions::new(now);
         let read = self.read(act, caller, resource, &mut revisions).await?;
         let circumstances = Circumstances::of(&read.confirmed.actor, now, purpose);
-        let decider = Decider::new(read.case(&circumstances));
-        let mut decision = decider.decide(act);
-        let missing = matches!(read.subject, Subject::Missing);
-        if missing {
-            decision.permitted = false;
-            decision.reason = Some(Reason::Missing);
-        }
-        let discovered = act != Discover::NAME && decider.decide(Discover::NAME).permitted;
+        let (decision, discovers) = read.judge(act, &circumstances);
         let verdict = match decision.reason {
-            Some(reason) if discovered && !missing => Verdict::Forbidden(reason),
+            Some(reason) if discovers => Verdict::Forbidden(reason),
             _ => Verdict::Hidden,
         };
         if let Some(until) = decision.until {
             revisions.ends(until);
         }
+        let missing = matches!(read.subject, Subject::Missing);
+        if !decision.permitted && !discovers && !missing {
+            self.look_again(resource.what).await?;
+        }
         Ok(Decided { read: Arc::new(read), revisions, decision, verdict })
     }
-
-    /// Reads what a decision is made on, and notes every head.
-    async fn read(
-        &self,
-        act: ActName,
-        caller: &Caller,
-        resource: &Resource,
-        revisions: &mut Revisions,
-    ) -> Result<Read, Error> {
-        let registry = &self.inner.registry;
-        let confirmed = caller.confirm(registry, revisions).await.map_err(|error| match error {
-            identity::Error::Unknown => Error::Unknown,
-            identity::Error::Authority(error) => Error::Authority(error),
-            error => Error::Identity(error),
-        })?;
-        let mission = registry.mission(revisions).await?;
-        let (mut owner, mut workstream) = (None, None);
-        let subject = match resource.what {
-            What::Document(id) => match present(registry.read(id, revisions).await)? {
-                None => Subject::Missing,
-                Some(document) => {
-                    let document: Arc<DocumentRevision> = document;
-                    owner = present(registry.read(document.owner, revisions).await)?;
-                    if act == ActName::Deposit {
-                        workstream = present(registry.read(document.workstream, revisions).await)?;
-                    }
-                    Subject::Document(document)
-                }
-            },
-            What::NewDocument { owner: party, workstream: stream } => {
-                owner = present(registry.read(party, revisions).await)?;
-                workstream = present(registry.read(stream, revisions).await)?;
-                if owner.is_some() && workstream.is_some() {
-                    Subject::NewDocument
-                } else {
-                    Subject::Missing
-                }
-            }
-            What::Party(id) => present(registry.read(id, revisions).await)?
-                .map_or(Subject::Missing, Subject::Party),
-            What::Person(id) => present(registry.read(id, revisions).await)?
-                .map_or(Subject::Missing, Subject::Person),
-            What::Service => Subject::Service,
-        };
-        let restriction = self.restriction(&subject, owner.as_deref()).await?;
-        Ok(Read { confirmed, mission, subject, owner, workstream, restriction })
-    }
-
-    async fn restriction(
-        &self,
-        subject: &Subject,
-        owner: Option<&PartyRevision>,
-    ) -> Result<Option<Arc<Restriction>>, Error> {
-        match (subject, owner) {
-            (Subject::Document(_), Some(owner)) if !owner.restriction.is_empty() => {
-                let text = self.inner.texts.restriction(owner.party, &owner.restriction).await;
-                Ok(Some(text.map_err(|error| Error::Text(Box::new(error)))?))
-            }
-            _ => Ok(None),
-        }
-    }
 }
 
-/// Nothing in place of what does not exist.
-fn present<R>(read: Result<Arc<R>, mission::Error>) -> Result<Option<Arc<R>>, Error> {
-    match read {
-        Ok(revision) => Ok(Some(revision)),
-        Err(mission::Error::Missing(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-impl Read {
-    /// The case. What does not exist is decided at the cost of a decoy: the caller's own party.
-    fn case<'r>(&'r self, circumstances: &'r Circumstances) -> Case<'r> {
-        let target = match (&self.subject, &self.owner, &self.workstream) {
-            (Subject::Document(document), Some(owner), workstream) => {
-                Target::Document { document, owner, workstream: workstream.as_deref() }
-            }
-            (Subject::NewDocument, Some(owner), Some(workstream)) => {
-                Target::NewDocument { owner, workstream }
-            }
-            (Subject::Party(party), ..) => Target::Party(party),
-            (Subject::Person(person), ..) => Target::Person(person),
-            (Subject::Service, ..) => Target::Service,
-            _ => Target::Party(&self.confirmed.party),
-        };
-        Case {
-            mission: &self.mission,
-            person: &self.confirmed.person,
-            acting: &self.confirmed.party,
-            target,
-            restriction: self.restriction.as_deref(),
-            circumstances,
-        }
-    }
-
-    fn owner(&self) -> Option<PartyId> {
-        match &self.subject {
-            Subject::Party(party) => Some(party.party),
-            Subject::Person(person) => Some(person.employer),
-            Subject::Service => Some(self.mission.operator),
-            Subject::Document(_) | Subject::NewDocument => {
-                self.owner.as_ref().map(|owner| owner.party)
-            }
-            Subject::Missing => None,
-        }
-    }
-
-    fn document(&self) -> Option<DocumentId> {
-        match &self.subject {
-            Subject::Document(document) => Some(document.document),
-            _ => None,
-        }
-    }
-
-    fn draft(&self, act: ActName, grounds: Vec<String>, detail: Map<String, Value>) -> Draft {
-        Draft {
-            id: EntryId::random(),
-            what: Stated::Intent,
-            act,
-            actor: Some(self.confirmed.actor.clone()),
-            owner: self.owner(),
-            document: self.document(),
-            grounds,
-            reason: None,
-            asked: None,
-            detail,
-            texts: Vec::new(),
-        }
-    }
-}
-
+/// The refusal, as it is entered and answered. Which rules of the owner's text forbade it is for the owner.
 fn denial(act: ActName, resource: &Resource, decided: Decided) -> Denial {
     let Decided { read, revisions, decision, verdict } = decided;
     let mut detail = Map::new();
@@ -344,12 +176,16 @@ fn denial(act: ActName, resource: &Resource, decided: Decided) -> Denial {
         detail.insert("restriction".into(), json!(restriction.digest()));
         detail.insert("rules".into(), json!(numbers));
     }
-    let status = if verdict == Verdict::Hidden { 404 } else { 403 };
     let mut draft = read.draft(act, decision.grounds, detail);
     draft.what = Stated::Refusal;
     draft.reason = decision.reason;
-    draft.asked = Some(Asked { act, subject: resource.named.clone(), status });
+    draft.asked = Some(asked(act, resource, verdict));
     Denial { revisions, draft, verdict }
+}
+
+fn asked(act: ActName, resource: &Resource, verdict: Verdict) -> Asked {
+    let status = if verdict == Verdict::Hidden { 404 } else { 403 };
+    Asked { act, subject: resource.named.clone(), status }
 }
 
 impl From<Verdict> for Error {
@@ -382,6 +218,26 @@ impl<A: Act> Permit<A> {
             Subject::Document(document) => Some(document),
             _ => None,
         }
+    }
+
+    /// The owner of the document, or the party itself, as it was decided on; nothing for a person and the service.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Arc<PartyRevision>> {
+        self.read.owner.as_ref()
+    }
+
+    /// The party over which the right is, if it is over one.
+    pub(super) fn over(&self) -> Option<&Arc<PartyRevision>> {
+        match &self.read.subject {
+            Subject::Party(party) => Some(party),
+            _ => None,
+        }
+    }
+
+    /// Whoever acts, as it was decided on.
+    #[must_use]
+    pub fn person(&self) -> &PersonRevision {
+        &self.read.confirmed.person
     }
 
     /// The party for which they act.
@@ -423,6 +279,10 @@ impl<A: Act> Warrant for Permit<A> {
         &self.revisions
     }
 
+    fn subject(&self) -> Option<database::Subject> {
+        self.read.subject()
+    }
+
     fn draft(&self) -> Draft {
         let mut draft = self.read.draft(A::NAME, self.grounds.clone(), Map::new());
         if let Some(purpose) = &self.purpose {
@@ -432,14 +292,26 @@ impl<A: Act> Warrant for Permit<A> {
     }
 
     async fn again(self) -> Result<Self, Again> {
-        let Self { policy, caller, resource, purpose, .. } = self;
+        let Self { policy, caller, resource, purpose, read, .. } = self;
         let decided = policy.decide(A::NAME, &caller, &resource, purpose.clone()).await;
         match decided {
             Ok(decided) if decided.decision.permitted => {
                 Ok(Self::of(&policy, &caller, resource, purpose, decided))
             }
             Ok(decided) => Err(Again::Refused(Box::new(denial(A::NAME, &resource, decided)))),
+            Err(Error::Unknown) => Err(Again::Refused(Box::new(ended(A::NAME, &resource, &read)))),
             Err(error) => Err(Again::Undecided(Box::new(error))),
         }
     }
+}
+
+/// The refusal of someone whose credential or capacity has ended: they discover nothing any more.
+fn ended(act: ActName, resource: &Resource, read: &Read) -> Denial {
+    let verdict = Verdict::Hidden;
+    let mut draft = read.draft(act, Vec::new(), Map::new());
+    draft.what = Stated::Refusal;
+    draft.reason = Some(Reason::NoGrant);
+    draft.asked = Some(asked(act, resource, verdict));
+    let revisions = Revisions::new(read.confirmed.actor.authenticated_at);
+    Denial { revisions, draft, verdict }
 }

@@ -1,8 +1,12 @@
 //! A party's own text: read, checked, replaced.
 
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
 use crate::{
-    audit::{Administer, Stopped, Warrant as _},
-    id::{EntryId, PartyId},
+    audit::{Administer, Stopped, Writer},
+    id::EntryId,
     mission::{MissionRevision, PartyRevision},
     policy::{Permit, Policy, Problems, Restriction, permit::Error, text_digest, texts},
 };
@@ -13,28 +17,25 @@ pub enum Unsaved {
     /// It is no text that a party may have; each problem says where and what to do.
     #[error("the text cannot be saved")]
     Problems(#[source] Problems),
+    /// The right is over no party.
+    #[error("the right is over no party")]
+    NotTheirs,
     /// It could not be kept.
     #[error("could not keep the text")]
     Failed(#[from] Error),
 }
 
 impl Policy {
-    /// The party's text; empty if it has none.
+    /// The text of the party over which the right is; empty if it has none.
     ///
     /// # Errors
     ///
     /// [`Error::Text`] if it cannot be opened.
-    pub async fn restriction_text(
-        &self,
-        permit: &Permit<Administer>,
-        party: PartyId,
-    ) -> Result<String, Error> {
-        let mut revisions = permit.revisions().clone();
-        let revision = self.inner.registry.read::<PartyRevision>(party, &mut revisions).await?;
-        if revision.restriction.is_empty() {
+    pub async fn restriction_text(&self, permit: &Permit<Administer>) -> Result<String, Error> {
+        let Some(party) = permit.over().filter(|party| !party.restriction.is_empty()) else {
             return Ok(String::new());
-        }
-        let text = self.inner.texts.text(party, &revision.restriction).await;
+        };
+        let text = self.inner.texts.text(party.party, &party.restriction).await;
         text.map_err(|error| Error::Text(Box::new(error)))
     }
 
@@ -54,19 +55,26 @@ impl Policy {
         Ok(Restriction::check(text, mission)?.rules().len())
     }
 
-    /// Replaces the party's text; it forbids from the next request on.
+    /// Replaces the text of the party over which the right is; it forbids from the next request on.
     ///
     /// # Errors
     ///
     /// [`Unsaved::Problems`]; then the former text stands.
     pub async fn restrict(
         &self,
-        writer: &crate::audit::Writer,
+        writer: &Writer,
         permit: Permit<Administer>,
-        party: PartyId,
         text: String,
     ) -> Result<EntryId, Unsaved> {
-        self.check_restriction(permit.mission(), &text).map_err(Unsaved::Problems)?;
+        let party = permit.over().ok_or(Unsaved::NotTheirs)?.party;
+        let (policy, mission) = (self.clone(), Arc::clone(permit.mission()));
+        let (checked, text) = spawn_blocking(move || {
+            let checked = policy.check_restriction(&mission, &text);
+            (checked, text)
+        })
+        .await
+        .map_err(|error| Error::Text(Box::new(error)))?;
+        checked.map_err(Unsaved::Problems)?;
         let text = if text.trim().is_empty() { String::new() } else { text };
         let digest = if text.is_empty() { String::new() } else { text_digest(&text) };
         let sealed = self.inner.texts.seal(party, &text).await;

@@ -6,12 +6,13 @@ use std::{
 };
 
 use sqlx::Row as _;
+use tokio::task::spawn_blocking;
 
 use crate::{
     audit::{Change, Stopped},
     database::{self, Database},
     id::PartyId,
-    policy::{Problems, Restriction, text_digest},
+    policy::{Restriction, text_digest},
     vault::{self, KeySet, open_field, seal_field},
 };
 
@@ -30,9 +31,6 @@ pub enum Error {
     /// The sealed text is missing, or not the one that the revision names.
     #[error("the sealed text is not the one that the party's revision names")]
     Other,
-    /// It is no longer a text that could be saved.
-    #[error("the text no longer fits the schema")]
-    Unreadable(#[source] Problems),
 }
 
 /// Texts by digest.
@@ -48,23 +46,39 @@ impl Texts {
         Self { database, keyset, parsed: Mutex::new(HashMap::new()) }
     }
 
-    /// The parsed text of `party` with this digest.
+    /// The keys of parties.
+    pub(super) fn keyset(&self) -> &KeySet {
+        &self.keyset
+    }
+
+    /// The parsed text of `party` with this digest; nothing if it cannot be read as it was saved: then what it may forbid
+    /// is refused.
     pub(super) async fn restriction(
         &self,
         party: PartyId,
         digest: &str,
-    ) -> Result<Arc<Restriction>, Error> {
+    ) -> Result<Option<Arc<Restriction>>, Error> {
         if let Some(parsed) = self.parsed.lock().expect("no holder panics").get(digest) {
-            return Ok(Arc::clone(parsed));
+            return Ok(Some(Arc::clone(parsed)));
         }
-        let text = self.text(party, digest).await?;
-        let parsed = Arc::new(Restriction::read(&text).map_err(Error::Unreadable)?);
+        let text = match self.text(party, digest).await {
+            Err(Error::Other) => {
+                tracing::error!(%party, "a party's restrictions are not those that it saved");
+                return Ok(None);
+            }
+            text => text?,
+        };
+        let Ok(Ok(parsed)) = spawn_blocking(move || Restriction::read(&text)).await else {
+            tracing::error!(%party, "a party's restrictions no longer fit the schema");
+            return Ok(None);
+        };
+        let parsed = Arc::new(parsed);
         let mut kept = self.parsed.lock().expect("no holder panics");
         if kept.len() >= KEPT {
             kept.clear();
         }
         kept.insert(digest.to_owned(), Arc::clone(&parsed));
-        Ok(parsed)
+        Ok(Some(parsed))
     }
 
     /// The text of `party` with this digest, opened.

@@ -1,11 +1,13 @@
-//! Tests of the whole: the service and its clients, and what we believe about the code.
+//! The product from outside, as one binary.
 
 #![allow(clippy::unwrap_used)]
 
 mod command_line;
 mod configuration;
+mod go;
 mod layers;
 mod links;
+mod server;
 mod storage;
 mod tidy;
 mod tree;

@@ -1,6 +1,15 @@
-use proptest::{collection::vec, prelude::*, sample::Index};
+//! The exact bytes of a leaf, and what no leaf may be.
 
-use super::*;
+use proptest::{collection::vec, prelude::any, prop_assert_eq, proptest, sample::Index};
+
+use crate::{
+    audit::{
+        leaf::{Commitments, Error, Leaf, MAX_LEAF, Tag, TagKey},
+        opening::Digest,
+    },
+    id::EntryId,
+    time::Instant,
+};
 
 const WRITTEN: &str = concat!(
     r#"{"v":1,"t":"2026-01-01T00:00:00Z","id":"AZQ6HwAAcACAAAAAAAAAAQ","tags":["#,

@@ -1,9 +1,14 @@
+//! Vectors, every small tree, and another implementation.
+
 use std::{collections::HashMap, convert::Infallible};
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
 
-use super::*;
+use crate::audit::merkle::{
+    Error, Frontier, Hash, MAX_PROOF, Node, Plan, leaf_hash, root, verify_consistency,
+    verify_inclusion,
+};
 use crate::audit::vectors::{decimal_leaves, entries, hex_hash, hex_hashes, text, vectors};
 
 /// Every node of a tree, as a log keeps them.

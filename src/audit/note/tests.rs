@@ -1,9 +1,14 @@
-use proptest::{collection::vec, prelude::*, sample::Index};
+//! Notes by ourselves and by others, whole and broken.
+
+use proptest::{collection::vec, prelude::any, prop_assert_eq, proptest, sample::Index};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use signed_note::{StandardSigner, StandardVerifier, VerifierList};
 
-use super::*;
-use crate::audit::vectors::text as vector;
+use crate::audit::{
+    encoding,
+    note::{Algorithm, Error, KeyName, MAX_NOTE, Note, Signature, Signer, Verifier},
+    vectors::text as vector,
+};
 
 const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const PETERS_NOTE: &str = "If you think cryptography is the answer to your problem,\n\

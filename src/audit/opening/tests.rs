@@ -1,8 +1,13 @@
-use proptest::prelude::*;
+//! What opens a digest, and what does not.
+
+use proptest::{prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-use super::*;
-use crate::audit::vectors::text as vector;
+use crate::audit::{
+    encoding,
+    opening::{Digest, Error, MAX_DISCLOSURE, Opening},
+    vectors::text as vector,
+};
 
 #[test]
 fn the_published_disclosure_is_opened() {

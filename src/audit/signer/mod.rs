@@ -1,7 +1,7 @@
 //! The signer: the only one that signs the log's tree, with a memory of its own that never goes back.
 //!
-//! Its state lies in custody's folder, so that neither the database nor the store, put back to an earlier day, can make it
-//! sign a second history. What it signed is durable before it is answered.
+//! Its state lies in custody's folder, so that neither the database nor the store, put back to an earlier day, can make
+//! it sign a second history. What it signed is durable before it is answered.
 
 mod file;
 mod standing;
@@ -128,8 +128,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Error::Forked`], [`Error::Behind`] or [`Error::Unproven`], which only people can resolve; [`Error::File`], after
-    /// which the same may be asked again.
+    /// [`Error::Forked`], [`Error::Behind`] or [`Error::Unproven`], which only people can resolve; [`Error::File`],
+    /// after which the same may be asked again.
     pub fn sign(&mut self, request: &Request<'_>) -> Result<Answer, Error> {
         let Request { old, new, proof, authority } = *request;
         let state = self.state()?.clone();

@@ -1,10 +1,12 @@
+//! Paths, growth, and what a tile gives.
+
 use std::collections::HashMap;
 
-use proptest::prelude::*;
+use proptest::{prop_assert_eq, proptest};
 
-use super::*;
 use crate::audit::{
-    merkle::{Frontier, Plan},
+    merkle::{Frontier, Hash, Node, Plan},
+    tile::{Error, FULL, Level, Tile, hashes, root},
     vectors::{decimal_leaves, vectors},
 };
 

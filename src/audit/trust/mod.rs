@@ -1,7 +1,7 @@
 //! Trust policies: which logs and witnesses someone believes, and how many of them (c2sp.org/tlog-policy).
 //!
 //! The one file that a verifier must have from elsewhere than the log. Two differences from the standard, both towards
-//! refusing: the file must be UTF-8, and its last line must be ended, so that a cut file cannot pass for a weaker policy.
+//! refusing: the file must be UTF-8, and its last line must be ended, so that a cut file is no weaker policy.
 
 mod parse;
 

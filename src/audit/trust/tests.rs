@@ -1,10 +1,13 @@
-use proptest::{collection::vec, prelude::*};
+//! The standard's example, and every line that is refused.
+
+use proptest::{collection::vec, prelude::any, prop_assert_eq, proptest};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
-use super::*;
 use crate::audit::{
+    checkpoint::{self, Checkpoint},
     merkle::Hash,
-    note::{Algorithm, Signature, Signer},
+    note::{self, Algorithm, Note, Signature, Signer, Verifier},
+    trust::{Error, MAX_POLICY, Policy, Problem},
     vectors::text as vector,
 };
 

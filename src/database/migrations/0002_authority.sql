@@ -46,7 +46,8 @@ create index member_by_party on member (party);
 
 -- Free text that no revision holds: restriction texts, by digest, sealed under the party's key.
 create table party_text (
-    digest bytea primary key,
     party bytea not null,
-    sealed bytea not null
+    digest bytea not null,
+    sealed bytea not null,
+    primary key (party, digest)
 );

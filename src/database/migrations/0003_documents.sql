@@ -76,3 +76,9 @@ create table idempotency (
     created_at bigint not null,
     primary key (person, idempotency_key)
 );
+
+-- The key set's largest generation that a change leaned on: an older set is refused.
+create table keyset (
+    id bigint primary key,
+    generation bigint not null
+);

@@ -10,7 +10,7 @@ use crate::{
     id::EntryId,
     mission::{
         Conflict, Error, MissionRevision, PersonRevision, Setting,
-        authority::{Authority, LONGEST_SENTENCE, facts, owner},
+        authority::{Authority, LONGEST_SENTENCE, facts, party_of},
         plain,
     },
 };
@@ -79,8 +79,8 @@ impl Authority {
         .await
     }
 
-    /// Takes over what the configuration says of places of storage and baseline, if it is not what stands. An entry of
-    /// the service itself.
+    /// Takes over what the configuration says of places of storage and baseline, if it is not what
+    /// stands. An entry of the service itself.
     ///
     /// # Errors
     ///
@@ -119,11 +119,11 @@ impl Authority {
         detail: Map<String, Value>,
         edit: impl Fn(&mut MissionRevision) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<EntryId, Error> {
-        let owner = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let edit = Arc::new(edit);
         self.edit(warrant, Subject::MISSION, detail, move |mission: &mut MissionRevision| {
             // A right over another party is none over the mission.
-            if mission.party == owner { edit(mission) } else { Err(Error::NotTheirs) }
+            if mission.party == party { edit(mission) } else { Err(Error::NotTheirs) }
         })
         .await
     }

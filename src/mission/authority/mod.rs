@@ -1,8 +1,9 @@
-//! Changes of authority: roles, conflicts, recipients, networks, placement. Effective at the next request.
+//! Changes of authority: roles, conflicts, recipients, networks, placement. Effective at the next
+//! request.
 //!
-//! The party that a change touches is the one for which it was permitted: the owner that its warrant's entry names, never
-//! an argument. So a right over one party changes no other; and a warrant for one's own affairs, which names no owner,
-//! changes no party but by leaving it.
+//! The party or person that a change touches is the one over which its warrant is a right, never an
+//! argument. So a right over one party changes no other, and a right over oneself changes no party
+//! but by leaving it.
 
 mod roles;
 mod party;
@@ -14,9 +15,9 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::{
-    audit::{Administer, Change, Draft, Stopped, Warrant, Writer},
-    database::Subject,
-    id::{EntryId, PartyId},
+    audit::{Actor, Administer, Change, Draft, Stopped, Warrant, Writer},
+    database::{Kind, Subject},
+    id::{EntryId, PartyId, PersonId},
     mission::{Error, Registry, Revision},
 };
 
@@ -122,9 +123,27 @@ impl Authority {
     }
 }
 
-/// The party for which `warrant` was given.
-fn owner(warrant: &impl Warrant<Act = Administer>) -> Result<PartyId, Error> {
-    warrant.draft().owner.ok_or(Error::NotTheirs)
+/// The party over which `warrant` is a right.
+fn party_of(warrant: &impl Warrant<Act = Administer>) -> Result<PartyId, Error> {
+    match warrant.subject() {
+        Some(Subject { kind: Kind::Party, id }) => Ok(PartyId(id)),
+        _ => Err(Error::NotTheirs),
+    }
+}
+
+/// The person over whom `warrant` is a right: its actor, or someone of the party for which they
+/// act.
+pub(crate) fn person_of(warrant: &impl Warrant<Act = Administer>) -> Result<PersonId, Error> {
+    match warrant.subject() {
+        Some(Subject { kind: Kind::Person, id }) => Ok(PersonId(id)),
+        _ => Err(Error::NotTheirs),
+    }
+}
+
+/// The actor of `warrant`, if it is a right over nobody but themselves.
+pub(crate) fn self_of(warrant: &impl Warrant<Act = Administer>) -> Result<Actor, Error> {
+    let person = person_of(warrant)?;
+    warrant.draft().actor.filter(|actor| actor.person == person).ok_or(Error::NotTheirs)
 }
 
 /// What was done, and its further facts.

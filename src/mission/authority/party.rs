@@ -1,4 +1,5 @@
-//! What a party decides for itself: recipients of exports, networks, placement, two people to shred.
+//! What a party decides for itself: recipients of exports, networks, placement, two people to
+//! shred.
 
 use std::{collections::BTreeSet, str::FromStr as _};
 
@@ -9,7 +10,7 @@ use crate::{
     id::{EntryId, PartyId},
     mission::{
         Error, Network, PartyRevision, Placement, Prefix, Recipient, TagKey,
-        authority::{Authority, LONGEST_NAME, facts, owner},
+        authority::{Authority, LONGEST_NAME, facts, party_of},
         plain,
     },
 };
@@ -30,7 +31,7 @@ impl Authority {
         warrant: W,
         recipient: Recipient,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         plain(&recipient.name, LONGEST_NAME)
             .map_err(|why| Error::Refused(format!("the recipient's name {why}")))?;
         if age::x25519::Recipient::from_str(&recipient.recipient).is_err() {
@@ -61,7 +62,7 @@ impl Authority {
         warrant: W,
         name: String,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let detail = facts("recipient-removed", json!({}));
         self.edit(warrant, party, detail, move |revision: &mut PartyRevision| {
             let before = revision.recipients.len();
@@ -83,7 +84,7 @@ impl Authority {
         warrant: W,
         networks: Vec<Network>,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         if networks.len() > MOST_NETWORKS {
             return Err(Error::Refused(format!("{MOST_NETWORKS} networks are the most")));
         }
@@ -115,7 +116,7 @@ impl Authority {
         warrant: W,
         placement: Option<Placement>,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let countries =
             placement.iter().flat_map(|given| given.countries.iter().chain(&given.control));
         for country in countries {
@@ -142,7 +143,7 @@ impl Authority {
         warrant: W,
         two_to_shred: bool,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let detail = facts("two-to-shred-set", json!({ "two_to_shred": two_to_shred }));
         self.edit(warrant, party, detail, move |revision: &mut PartyRevision| {
             revision.two_to_shred = two_to_shred;

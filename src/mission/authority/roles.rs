@@ -10,12 +10,13 @@ use crate::{
     id::{EntryId, PartyId, PersonId},
     mission::{
         Error, PartyKind, PartyRevision, PersonRevision, Role, RoleHeld,
-        authority::{Authority, facts, owner},
+        authority::{Authority, facts, party_of, person_of, self_of},
     },
 };
 
 impl Authority {
-    /// Gives `person` a role in the party. A company's contributors and access managers are its own people.
+    /// Gives `person` a role in the party. A company's contributors and access managers are its own
+    /// people.
     ///
     /// # Errors
     ///
@@ -26,7 +27,7 @@ impl Authority {
         person: PersonId,
         role: Role,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let mut revisions = Revisions::new(self.writer.clock().now());
         let mission = self.registry.mission(&mut revisions).await?;
         let kind = mission.party(party).ok_or(Error::Missing(party.into()))?.kind;
@@ -52,7 +53,8 @@ impl Authority {
         .await
     }
 
-    /// Takes a role in the party from `person`. With the last one go the credentials by which they acted for it.
+    /// Takes a role in the party from `person`. With the last one go the credentials by which they
+    /// acted for it.
     ///
     /// # Errors
     ///
@@ -63,7 +65,7 @@ impl Authority {
         person: PersonId,
         role: Role,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let detail = facts("role-taken", json!({ "person": person, "role": role }));
         let gone = move |held: &RoleHeld| held.person == person && held.role == role;
         self.take(warrant, party, person, detail, gone).await
@@ -79,24 +81,54 @@ impl Authority {
         warrant: W,
         person: PersonId,
     ) -> Result<EntryId, Error> {
-        let party = owner(&warrant)?;
+        let party = party_of(&warrant)?;
         let detail = facts("removed", json!({ "person": person }));
         self.take(warrant, party, person, detail, move |held| held.person == person).await
     }
 
-    /// The actor leaves the party for which they act. It takes a warrant for one's own affairs only.
+    /// The actor leaves the party for which they act. It takes a right over oneself.
     ///
     /// # Errors
     ///
-    /// [`Error::NotTheirs`] if nobody acts.
+    /// [`Error::NotTheirs`] if it is a right over anything else.
     pub async fn leave<W: Warrant<Act = Administer>>(&self, warrant: W) -> Result<EntryId, Error> {
-        let actor = warrant.draft().actor.ok_or(Error::NotTheirs)?;
+        let actor = self_of(&warrant)?;
         let (party, person) = (actor.capacity, actor.person);
         let detail = facts("left", json!({ "party": party }));
         self.take(warrant, party, person, detail, move |held| held.person == person).await
     }
 
-    /// Takes the roles that are `gone`; with the last one go the person's credentials for the party.
+    /// Says whether a person may no longer act, in whatever capacity; whoever may not loses every
+    /// credential. It takes a right over the person, which nobody has over themselves here: who
+    /// shut themselves out could not come back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotTheirs`] if it is a right over anything else.
+    pub async fn set_disabled<W: Warrant<Act = Administer>>(
+        &self,
+        warrant: W,
+        disabled: bool,
+    ) -> Result<EntryId, Error> {
+        let person = person_of(&warrant)?;
+        if self_of(&warrant).is_ok() {
+            return Err(Error::Refused("nobody shuts themselves out: leave the party".to_owned()));
+        }
+        let did = if disabled { "person-disabled" } else { "person-enabled" };
+        let detail = facts(did, json!({ "person": person }));
+        self.edit(warrant, person, detail, move |revision: &mut PersonRevision| {
+            revision.disabled = disabled;
+            if disabled {
+                revision.generation += 1;
+                revision.credentials.clear();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes the roles that are `gone`; with the last one go the person's credentials for the
+    /// party.
     async fn take<W: Warrant<Act = Administer>>(
         &self,
         warrant: W,

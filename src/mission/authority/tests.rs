@@ -1,10 +1,12 @@
+//! Changes of authority over the founding mission.
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     id::{PartyId, PersonId},
     mission::{
         Conflict, Error, Import, MissionFile, Named, Network, Placement, Recipient, Role, Setting,
-        TagKey, differences, testing::World,
+        TagKey, differences, tests::World,
     },
 };
 

@@ -37,8 +37,8 @@ impl fmt::Display for Difference {
 /// One thing of a file: how it is called, and each key with what it says.
 type Item = (String, Vec<(&'static str, String)>);
 
-/// What `file` changes in what `stands`, in the order of the file; what it removes comes last. Names and addresses
-/// are sealed where they stand, so they are not compared.
+/// What `file` changes in what `stands`, in the order of the file; what it removes comes last.
+/// Names and addresses are sealed where they stand, so they are not compared.
 #[must_use]
 pub fn differences(stands: &MissionFile, file: &MissionFile) -> Vec<Difference> {
     let (old, new) = (items(stands), items(file));

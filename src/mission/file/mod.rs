@@ -1,4 +1,5 @@
-//! The mission file (`config/mission.toml`): who takes part, in which workstreams, with which roles and conflicts.
+//! The mission file (`config/mission.toml`): who takes part, in which workstreams, with which roles
+//! and conflicts.
 
 mod raw;
 mod check;

@@ -1,3 +1,5 @@
+//! The mission file: read whole, refused with lines, compared.
+
 use super::{Difference, FileConflict, MissionFile, differences};
 use crate::mission::{PartyKind, Role};
 

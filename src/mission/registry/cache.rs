@@ -13,7 +13,8 @@ struct Held {
     bytes: usize,
 }
 
-/// Two generations: what was not asked for while the young one filled is forgotten with the old one.
+/// Two generations: what was not asked for while the young one filled is forgotten with the old
+/// one.
 #[derive(Default)]
 struct Generations {
     young: HashMap<Subject, Held>,

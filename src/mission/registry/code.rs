@@ -29,7 +29,8 @@ impl Code {
         Self(authority_key)
     }
 
-    /// HMAC-SHA-256(authority key, subject ‖ number ‖ digest ‖ previous ‖ entry), lengths (u32, big-endian) before parts.
+    /// HMAC-SHA-256(authority key, subject ‖ number ‖ digest ‖ previous ‖ entry), lengths (u32,
+    /// big-endian) before parts.
     pub(super) fn sign(&self, stamp: &Stamp) -> Vec<u8> {
         hmac::sign(&self.0, &message(stamp)).as_ref().to_vec()
     }
@@ -53,7 +54,8 @@ fn message(stamp: &Stamp) -> Vec<u8> {
     joined(&[&subject, &number, &head.digest, previous, entry.as_bytes()])
 }
 
-/// The parts, each preceded by its length (u32, big-endian), so that no two lists of parts read the same.
+/// The parts, each preceded by its length (u32, big-endian), so that no two lists of parts read the
+/// same.
 ///
 /// # Panics
 ///

@@ -22,7 +22,8 @@ pub struct Capacity {
 }
 
 impl Registry {
-    /// Every capacity of `person`, by handle. The projection gives candidates; each party's revision decides.
+    /// Every capacity of `person`, by handle. The projection gives candidates; each party's
+    /// revision decides.
     ///
     /// # Errors
     ///

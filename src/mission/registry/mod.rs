@@ -26,9 +26,9 @@ const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The revisions of one database. Cheap to clone.
 ///
-/// A revision counts only if its bytes have the digest that the head names, its code fits under the authority key, and
-/// the log has the entry that made it: a row that SQL alone wrote counts for nothing, nor does one of a transaction that
-/// was rolled back.
+/// A revision counts only if its bytes have the digest that the head names, its code fits under the
+/// authority key, and the log has the entry that made it: a row that SQL alone wrote counts for
+/// nothing, nor does one of a transaction that was rolled back.
 #[derive(Clone)]
 pub struct Registry {
     database: Database,
@@ -43,7 +43,8 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// The registry of `database`; the key comes from custody, under the label `greffe/authority/v1`.
+    /// The registry of `database`; the key comes from custody, under the label
+    /// `greffe/authority/v1`.
     #[must_use]
     pub fn new(database: Database, authority_key: hmac::Key) -> Self {
         let cache = Arc::new(Cache::new(CACHE_BYTES));
@@ -61,7 +62,8 @@ impl Registry {
     /// # Errors
     ///
     /// [`Error::Missing`] if there is no such subject; [`Error::Forged`] if its row does not count;
-    /// [`crate::database::Error::PutBack`], within [`Error::Database`], if its head contradicts what was seen before.
+    /// [`crate::database::Error::PutBack`], within [`Error::Database`], if its head contradicts
+    /// what was seen before.
     pub async fn read<R: Revision>(
         &self,
         subject: impl Into<Subject>,

@@ -58,8 +58,8 @@ fn stored(row: &AnyRow, subject: Subject, number: i64) -> Result<Stored, databas
 }
 
 impl Stored {
-    /// Whether these bytes were written by this service as the revision that `head` names. The bytes are digested as
-    /// they are stored, never serialised again.
+    /// Whether these bytes were written by this service as the revision that `head` names. The
+    /// bytes are digested as they are stored, never serialised again.
     pub(super) fn is_authentic(&self, code: &Code, head: Head) -> bool {
         self.stamp.head == head
             && digest(&SHA256, &self.bytes).as_ref() == head.digest

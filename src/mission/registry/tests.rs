@@ -1,3 +1,5 @@
+//! Whoever controls the database rewrites revisions and heads.
+
 use std::sync::Arc;
 
 use crate::{
@@ -6,7 +8,7 @@ use crate::{
     id::{PartyId, PersonId},
     mission::{
         Error, LONGEST_BYTES, PartyRevision, PersonRevision, Registry, Role, TagKey,
-        testing::{World, hmac_key},
+        tests::{World, hmac_key},
     },
 };
 

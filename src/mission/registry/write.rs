@@ -22,7 +22,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`] if there is one; [`Error::TooLong`] if it is longer than [`LONGEST_BYTES`].
+    /// [`Error::Exists`] if there is one; [`Error::TooLong`] if it is longer than
+    /// [`LONGEST_BYTES`].
     pub async fn create<R: Revision>(
         &self,
         change: &mut Change<'_>,
@@ -35,8 +36,8 @@ impl Registry {
         }
     }
 
-    /// Reads the latest revision inside the change, has it changed by `edit`, and writes it: nothing that another change
-    /// wrote meanwhile is lost.
+    /// Reads the latest revision inside the change, has it changed by `edit`, and writes it:
+    /// nothing that another change wrote meanwhile is lost.
     ///
     /// # Errors
     ///
@@ -54,8 +55,9 @@ impl Registry {
 
     /// Writes the next revision of a subject, or its first.
     ///
-    /// What `revision` says must come from [`Registry::current`] inside the same change, or from a decision whose heads
-    /// name the subject, so that it is compared: else it would undo what was written meanwhile.
+    /// What `revision` says must come from [`Registry::current`] inside the same change, or from a
+    /// decision whose heads name the subject, so that it is compared: else it would undo what was
+    /// written meanwhile.
     ///
     /// # Errors
     ///
@@ -69,7 +71,8 @@ impl Registry {
         self.put(change, previous.map(|(head, _)| head), revision).await
     }
 
-    /// The latest revision as it stands inside the change; its head stays locked until the change ends.
+    /// The latest revision as it stands inside the change; its head stays locked until the change
+    /// ends.
     ///
     /// # Errors
     ///
@@ -111,7 +114,8 @@ impl Registry {
         if entered && stored.is_authentic(&self.code, head) {
             return Ok(Some((head, stored)));
         }
-        // Another change of the same transaction may have written it: its entry comes with the commit.
+        // Another change of the same transaction may have written it: its entry comes with the
+        // commit.
         if Some(head) == seen || entered {
             Err(Stopped::failed(Error::Forged(subject)))
         } else {

@@ -23,7 +23,8 @@ pub struct Grant {
     pub to: Grantee,
     /// Until when; without end if none.
     pub until: Option<Instant>,
-    /// Base64 of the purpose, sealed under the document's key (the party's for a standing grant); empty if none.
+    /// Base64 of the purpose, sealed under the document's key (the party's for a standing grant);
+    /// empty if none.
     pub purpose_sealed: String,
     /// When it was given.
     pub given_at: Instant,

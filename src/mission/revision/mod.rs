@@ -1,4 +1,5 @@
-//! The four kinds of revision, as the bytes that are stored: JSON in a fixed field order, with a format version.
+//! The four kinds of revision, as the bytes that are stored: JSON in a fixed field order, with a
+//! format version.
 //!
 //! A revision is never serialised again: its digest and its MAC are over the stored bytes.
 

@@ -76,7 +76,8 @@ pub struct RoleHeld {
 pub enum Role {
     /// Deposits for a company.
     Contributor,
-    /// Decides grants and restrictions of a party, sees every access to its documents, can destroy them.
+    /// Decides grants and restrictions of a party, sees every access to its documents, can destroy
+    /// them.
     AccessManager,
     /// Leads a workstream.
     Pilot,

@@ -37,14 +37,21 @@ impl Problem {
         }
     }
 
+    /// Where it stands in the list: one text gives one list.
+    fn place(&self) -> (usize, usize, &str) {
+        (self.line, self.column, &self.says)
+    }
+
     /// A problem that Cedar found; at `otherwise` if Cedar does not say where.
     pub(super) fn of(text: &str, otherwise: usize, error: &dyn Diagnostic) -> Self {
         let place = error.labels().and_then(|mut labels| labels.next());
-        let offset = place.map_or(otherwise, |label| label.offset());
-        let hint = error.help().map_or_else(
-            || "see the schema of restrictions for what a rule may speak of".to_owned(),
-            |help| help.to_string(),
-        );
+        let offset = place.as_ref().map_or(otherwise, |label| label.offset());
+        let expected = place.as_ref().and_then(|label| label.label());
+        let hint = match (error.help(), expected) {
+            (Some(help), _) => help.to_string(),
+            (None, Some(expected)) => expected.to_owned(),
+            (None, None) => "see the schema of restrictions for what a rule may speak of".into(),
+        };
         Self::at(text, offset, &error.to_string(), &hint)
     }
 }
@@ -55,15 +62,15 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, at most 20 of it, in the text's order.
+/// Everything that is wrong, at most 20 of it, one for each place, in the text's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
     pub(super) fn new(mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| (problem.line, problem.column));
-        problems.dedup();
+        problems.sort_by(|one, other| one.place().cmp(&other.place()));
+        problems.dedup_by_key(|problem| (problem.line, problem.column));
         problems.truncate(MOST);
         Self(problems)
     }

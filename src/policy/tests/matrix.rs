@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-const ROLES: [(&str, &str, &str); 9] = [
+const ROLES: [(&str, &str, &str); 10] = [
     ("contributor", "contributor", "company:alpha"),
     ("access manager", "access", "company:alpha"),
     ("company's auditor", "company-auditor", "company:alpha"),
@@ -21,6 +21,7 @@ const ROLES: [(&str, &str, &str); 9] = [
     ("neutral person", "neutral", "workstream:ai"),
     ("coordinator", "coordinator", "mission"),
     ("committee", "committee", "mission"),
+    ("secretariat", "secretariat", "mission"),
     ("mission's auditor", "auditor", "mission"),
     ("operator", "operator", "mission"),
 ];
@@ -123,7 +124,13 @@ fn others(table: &mut String) {
         ];
         let heads: String = columns.iter().map(|(name, _)| format!(" {name:>14}")).collect();
         writeln!(table, "\n{role:<18}{heads}").unwrap();
-        for act in [ActName::Discover, ActName::Deposit, ActName::Administer, ActName::Audit] {
+        for act in [
+            ActName::Discover,
+            ActName::Deposit,
+            ActName::Share,
+            ActName::Administer,
+            ActName::Audit,
+        ] {
             write!(table, "  {:<16}", act.as_str()).unwrap();
             for (_, target) in columns {
                 let case = world.case(slug, capacity, target, &how);

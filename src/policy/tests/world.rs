@@ -38,7 +38,7 @@ const PARTIES: [(&str, PartyKind, &str); 9] = [
 ];
 
 /// Who, employed by whom, in which capacity, with which role.
-const PEOPLE: [(&str, &str, &str, Role); 13] = [
+const PEOPLE: [(&str, &str, &str, Role); 14] = [
     ("contributor", "company:alpha", "company:alpha", Role::Contributor),
     ("access", "company:alpha", "company:alpha", Role::AccessManager),
     ("company-auditor", "company:alpha", "company:alpha", Role::Auditor),
@@ -50,6 +50,7 @@ const PEOPLE: [(&str, &str, &str, Role); 13] = [
     ("data-pilot", "company:beta", "workstream:data", Role::Pilot),
     ("coordinator", "company:beta", "mission", Role::Coordinator),
     ("committee", "company:state", "mission", Role::Committee),
+    ("secretariat", "company:state", "mission", Role::Secretariat),
     ("auditor", "company:audit", "mission", Role::Auditor),
     ("operator", "company:host", "mission", Role::Operator),
 ];

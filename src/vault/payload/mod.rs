@@ -21,6 +21,7 @@ use crate::{
 mod sealer;
 mod opener;
 mod buffers;
+mod hasher;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,10 @@ use std::pin::Pin;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
-use ring::digest::{Context, SHA256};
 use tokio::sync::oneshot;
 
 use crate::vault::{
-    payload::{Error, NONCE, Nonce, Opener, Sealer, Span, buffers::Buffers, finish},
+    payload::{Error, NONCE, Nonce, Opener, Sealer, Span, buffers::Buffers, hasher::Hasher},
     secret::FileKey,
 };
 
@@ -46,8 +45,8 @@ where
         sealer: Some(Sealer::new(key, &nonce)),
         source: Box::pin(plaintext),
         piece: Bytes::new(),
-        plain: Digest::default(),
-        sealed: Digest::default(),
+        plain: Hasher::new(),
+        sealed: Hasher::new(),
         report: Some(report),
     };
     let sealed = stream::unfold(sealing, async |mut sealing| {
@@ -57,24 +56,6 @@ where
     (sealed, summary)
 }
 
-struct Digest {
-    context: Context,
-    length: u64,
-}
-
-impl Default for Digest {
-    fn default() -> Self {
-        Self { context: Context::new(&SHA256), length: 0 }
-    }
-}
-
-impl Digest {
-    fn add(&mut self, bytes: &[u8]) {
-        self.context.update(bytes);
-        self.length += bytes.len() as u64;
-    }
-}
-
 struct Sealing<S> {
     nonce: Nonce,
     begun: bool,
@@ -82,8 +63,8 @@ struct Sealing<S> {
     sealer: Option<Sealer>,
     source: Pin<Box<S>>,
     piece: Bytes,
-    plain: Digest,
-    sealed: Digest,
+    plain: Hasher,
+    sealed: Hasher,
     report: Option<oneshot::Sender<Summary>>,
 }
 
@@ -94,15 +75,16 @@ where
     async fn next(&mut self) -> Option<Result<Bytes, E>> {
         if !self.begun {
             self.begun = true;
-            return Some(Ok(self.pass(Bytes::copy_from_slice(&self.nonce.0))));
+            let nonce = Bytes::copy_from_slice(&self.nonce.0);
+            return Some(Ok(self.pass(nonce).await));
         }
         loop {
             if let Some(chunk) = self.sealer.as_mut()?.seal(&mut self.piece) {
-                return Some(Ok(self.pass(chunk)));
+                return Some(Ok(self.pass(chunk).await));
             }
             match self.source.next().await {
                 Some(Ok(piece)) => {
-                    self.plain.add(&piece);
+                    self.plain.add(&piece).await;
                     self.piece = piece;
                 }
                 Some(Err(error)) => {
@@ -111,29 +93,25 @@ where
                 }
                 None => {
                     let chunk = self.sealer.take()?.finish();
-                    let chunk = self.pass(chunk);
-                    self.report();
+                    let chunk = self.pass(chunk).await;
+                    self.report().await;
                     return Some(Ok(chunk));
                 }
             }
         }
     }
 
-    fn pass(&mut self, sealed: Bytes) -> Bytes {
-        self.sealed.add(&sealed);
+    async fn pass(&mut self, sealed: Bytes) -> Bytes {
+        self.sealed.add(&sealed).await;
         sealed
     }
 
-    fn report(&mut self) {
+    async fn report(&mut self) {
         let Some(report) = self.report.take() else { return };
-        let summary = Summary {
-            nonce: self.nonce,
-            plain_len: self.plain.length,
-            sealed_len: self.sealed.length,
-            plain_sha256: finish(self.plain.context.clone().finish()),
-            sealed_sha256: finish(self.sealed.context.clone().finish()),
-        };
-        // Whoever is not interested any more has dropped the receiver.
+        let (plain_len, plain_sha256) = self.plain.finish().await;
+        let (sealed_len, sealed_sha256) = self.sealed.finish().await;
+        let summary =
+            Summary { nonce: self.nonce, plain_len, sealed_len, plain_sha256, sealed_sha256 };
         let _uninterested = report.send(summary);
     }
 }

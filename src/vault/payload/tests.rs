@@ -151,7 +151,7 @@ fn we_open_what_the_age_crate_seals() {
 
 #[test]
 fn the_pieces_in_which_bytes_arrive_change_nothing() {
-    let (key, plaintext) = (FileKey::random(), text(3 * CHUNK + 5));
+    let (key, plaintext) = (FileKey::random(), text(40 * CHUNK + 5));
     for piece in [1_000, CHUNK, SEALED_CHUNK, SEALED_CHUNK * 2, usize::MAX >> 1] {
         let (sealed, summary) = seal_in(&key, &plaintext, piece);
         let span = whole(plaintext.len());

@@ -1,13 +1,18 @@
+//! Growth signed, forks refused, and a memory that does not go back.
+
 #[cfg(feature = "failpoints")]
 mod faults;
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 
-use super::*;
 use crate::audit::{
-    merkle::{Frontier, Plan, peaks},
+    anchor::Anchor,
+    checkpoint::Checkpoint,
+    merkle::{self, Frontier, Hash, Plan, Tree, peaks},
+    note,
+    signer::{Answer, Authority, Error, Request, Signer},
     vectors::decimal_leaves,
 };
 

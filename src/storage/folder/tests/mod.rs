@@ -1,3 +1,5 @@
+//! The folder: durable, alone, its own, and what an attacker may put in it.
+
 use std::{fs, process::Command, sync::Arc};
 
 use futures::StreamExt as _;

@@ -1,5 +1,5 @@
-//! A mission in a folder of its own, with the real database, key set, writer and registry, for the tests of this room and
-//! of those below.
+//! A mission in a folder of its own, with the real database, key set, writer and registry, for the
+//! tests of this room and of those below.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl World {
     /// The founding mission.
     pub async fn start() -> Self {
         let world = Self::empty().await;
-        let file = MissionFile::parse(include_str!("../../config/mission.toml")).unwrap();
+        let file = MissionFile::parse(include_str!("../../../config/mission.toml")).unwrap();
         let import = Import::new(&file, Setting::default());
         import.write(&world.authority, &world.keys).await.unwrap();
         world
@@ -114,7 +114,9 @@ impl World {
             Some(handle) => Some(self.party_id(handle).await),
             None => None,
         };
+        let over = owner.map_or(actor.person.into(), Subject::from);
         let right = Right {
+            over,
             registry: self.registry.clone(),
             clock: self.clock.clone(),
             actor,
@@ -122,6 +124,13 @@ impl World {
             revisions: self.revisions(),
         };
         right.again().await.unwrap()
+    }
+
+    /// A right of `slug`, acting for `capacity`, over the person called `other`.
+    pub async fn right_over(&self, slug: &str, capacity: &str, other: &str) -> Right {
+        let right = self.right(slug, capacity, None).await;
+        let over = self.person_id(other).await.into();
+        Right { over, ..right }.again().await.unwrap()
     }
 
     /// Runs SQL as whoever controls the database would; how many rows it touched.
@@ -135,13 +144,15 @@ impl World {
     }
 }
 
-/// A right as policy gives it: decided on the heads of the actor and of the party, decided again on the present ones.
+/// A right as policy gives it: decided on the heads of the actor and of the party, decided again on
+/// the present ones.
 #[derive(Debug)]
 pub(crate) struct Right {
     registry: Registry,
     clock: Clock,
     pub actor: Actor,
-    pub owner: Option<PartyId>,
+    pub over: Subject,
+    owner: Option<PartyId>,
     revisions: Revisions,
 }
 
@@ -151,6 +162,10 @@ impl Warrant for Right {
 
     fn revisions(&self) -> &Revisions {
         &self.revisions
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        Some(self.over)
     }
 
     fn draft(&self) -> Draft {
@@ -165,8 +180,7 @@ impl Warrant for Right {
 
     async fn again(mut self) -> Result<Self, Again> {
         self.revisions = Revisions::new(self.clock.now());
-        let mut subjects = vec![Subject::MISSION, self.actor.person.into()];
-        subjects.extend(self.owner.map(Subject::from));
+        let subjects = [Subject::MISSION, self.actor.person.into(), self.over];
         for subject in subjects {
             let head = self.registry.database().head(subject).await.unwrap();
             self.revisions.read(head.unwrap());

@@ -1,0 +1,115 @@
+//! The rooms of one instance, wired: what handlers and commands are given.
+
+mod create;
+mod open;
+mod places;
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    audit::{self, Gate, Writer, tree::Tree},
+    config::Config,
+    database,
+    documents::Documents,
+    http::Budget,
+    identity::Identity,
+    mission::{self, Authority, Registry},
+    policy::Policy,
+    storage,
+    time::Clock,
+    vault::{self, KeySet, custody::FileCustody},
+};
+
+pub use create::create;
+pub use open::{Recovery, open, recovery_copy};
+
+/// Why an instance could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process has it open.
+    #[error("another process has this instance open ({0} is locked): stop it first")]
+    Locked(PathBuf),
+    /// A file or folder could not be used.
+    #[error("could not use {path}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The origin is no name of a log.
+    #[error("`origin` is no name of a log: a host and path, without spaces or `+`")]
+    Origin,
+    /// The configuration says something that cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// The database.
+    #[error("the database cannot be used")]
+    Database(#[from] database::Error),
+    /// Custody.
+    #[error("custody cannot be used")]
+    Custody(#[from] vault::custody::Error),
+    /// Custody is missing, and there are documents that only it opens.
+    #[error(
+        "custody is missing at {0} while the key set exists: put it back, nothing else opens the documents"
+    )]
+    NoCustody(PathBuf),
+    /// The key set.
+    #[error("the key set cannot be used")]
+    Keys(#[from] vault::keyset::Error),
+    /// Recovery copies.
+    #[error("the recovery copy cannot be used")]
+    Recovery(#[from] vault::recovery::Error),
+    /// The log.
+    #[error("the log cannot be written")]
+    Audit(#[from] audit::Error),
+    /// The tree.
+    #[error("the log cannot be served")]
+    Tree(#[from] audit::tree::Error),
+    /// The signer.
+    #[error("the log's signer cannot be used")]
+    Signer(#[from] audit::signer::Error),
+    /// Authority.
+    #[error("authority cannot be read")]
+    Mission(#[from] mission::Error),
+    /// A store.
+    #[error("a place of storage cannot be used")]
+    Storage(#[from] storage::Error),
+    /// What a crash left could not be swept.
+    #[error("what an earlier run left could not be finished")]
+    Documents(#[from] crate::documents::Error),
+}
+
+/// One running instance. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The clock of decisions and entries.
+    pub clock: Clock,
+    /// Who may what, read.
+    pub registry: Registry,
+    /// Who may what, changed.
+    pub authority: Authority,
+    /// Who is asking.
+    pub identity: Identity,
+    /// May they.
+    pub policy: Policy,
+    /// Changes.
+    pub writer: Writer,
+    /// Disclosures.
+    pub gate: Gate,
+    /// The signed log.
+    pub tree: Tree,
+    /// The product.
+    pub documents: Documents,
+    /// Keys, for names that are opened in memory.
+    pub keyset: Arc<KeySet>,
+    /// Custody, where a recovery copy is made.
+    pub custody: Arc<FileCustody>,
+    /// What each caller may cause.
+    pub budget: Budget,
+    /// What the operator decided.
+    pub config: Arc<Config>,
+    /// Keeps every other process out.
+    _lock: Arc<std::fs::File>,
+}

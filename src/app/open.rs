@@ -1,0 +1,300 @@
+//! An instance is opened: start checks, what a crash left, the entry of the start.
+
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
+
+use serde_json::{Map, Value, json};
+use sqlx::Row as _;
+
+use crate::{
+    app::{App, Error, places},
+    audit::{Draft, Gate, Keyring, Writer, note, signer::Signer, tree::Tree},
+    config::Config,
+    database::{self, Database},
+    documents::Documents,
+    http::Budget,
+    identity::Identity,
+    mission::{Authority, Registry, authority_root},
+    policy::Policy,
+    storage::Location,
+    time::Clock,
+    vault::{
+        self, KeySet,
+        custody::{Custody, FileCustody, Ground},
+        label,
+        recipients::Recipient,
+        recovery,
+    },
+};
+
+/// Between two comparisons of every head with the log.
+const COMPARED_EVERY: Duration = Duration::from_secs(3600);
+/// Between two sweeps.
+const SWEPT_EVERY: Duration = Duration::from_secs(5);
+
+/// Whether deposits wait for a recovery copy of custody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// They wait until one was made and read back.
+    Demanded,
+    /// They do not: the demonstration says so, loudly.
+    Waived,
+}
+
+/// The rooms below policy.
+pub(super) struct Parts {
+    pub keyset: Arc<KeySet>,
+    pub writer: Writer,
+    pub gate: Gate,
+    pub registry: Registry,
+    pub authority: Authority,
+    pub append_key: ring::hmac::Key,
+}
+
+impl Parts {
+    pub(super) async fn start(
+        custody: &FileCustody,
+        keyset: Arc<KeySet>,
+        database: Database,
+    ) -> Result<Self, Error> {
+        let append_key = custody.derive(label::APPEND).await?.mac();
+        let authority_key = custody.derive(label::AUTHORITY).await?.mac();
+        let keyring = Keyring::new(Arc::clone(&keyset));
+        let clock = Clock::system();
+        let (writer, gate) =
+            Writer::start(database.clone(), keyring, append_key.clone(), clock).await?;
+        let registry = Registry::new(database, authority_key);
+        let authority = Authority::new(registry.clone(), writer.clone());
+        Ok(Self { keyset, writer, gate, registry, authority, append_key })
+    }
+
+    pub(super) async fn signing_key(
+        config: &Config,
+        custody: &FileCustody,
+    ) -> Result<note::Signer, Error> {
+        let name = config.origin.parse().map_err(|_| Error::Origin)?;
+        let key = custody.log_key().await?;
+        note::Signer::from_pkcs8(name, key.pkcs8()).map_err(|_| Error::Origin)
+    }
+
+    pub(super) async fn close(self) {
+        self.keyset.close().await;
+        self.writer.database().pool().close().await;
+    }
+}
+
+/// Opens an instance, and starts its upkeep. Nothing is served unless every check holds.
+///
+/// # Errors
+///
+/// Which check failed; then nothing was changed but what an earlier crash had begun.
+pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error> {
+    let lock = lock(&config)?;
+    let custody = custody(&config)?;
+    let database = Database::open(&config.database.place().map_err(Error::Config)?).await?;
+    let settings = database.settings().await?;
+    let at_least = recorded_generation(&database).await?;
+    let shared = Arc::clone(&custody) as Arc<dyn Custody>;
+    let (first, second) = (&config.keys.first, &config.keys.second);
+    let keyset = Arc::new(KeySet::open(shared, first, second, at_least).await?);
+    let recovered = recovery == Recovery::Waived || read_back(&config, &custody)?;
+    let parts = Parts::start(&custody, keyset, database).await?;
+    let locations = places::open(&config)?;
+    let key = Parts::signing_key(&config, &custody).await?;
+    let signer = Signer::open(&config.signer.state_file, key)?;
+    let log_store = Arc::clone(&locations.first().ok_or_else(no_place)?.store);
+    let (writer, append_key) = (parts.writer.clone(), parts.append_key.clone());
+    let tree = Tree::open(writer, append_key, signer, log_store).await?;
+    let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
+    app.documents.recover().await?;
+    app.compare_authority().await?;
+    app.say_started(settings).await?;
+    app.keep_up();
+    Ok(app)
+}
+
+async fn wire(
+    config: Arc<Config>,
+    custody: Arc<FileCustody>,
+    parts: Parts,
+    tree: Tree,
+    locations: Vec<Location>,
+    recovered: bool,
+    lock: File,
+) -> Result<App, Error> {
+    let Parts { keyset, writer, gate, registry, authority, .. } = parts;
+    let pepper = custody.derive(label::TOKEN).await?.mac();
+    let policy = Policy::new(registry.clone(), gate.clone(), Arc::clone(&keyset));
+    let documents = Documents::new(
+        writer.clone(),
+        gate.clone(),
+        policy.clone(),
+        registry.clone(),
+        locations,
+        recovered,
+    );
+    Ok(App {
+        clock: writer.clock().clone(),
+        identity: Identity::new(authority.clone(), pepper),
+        budget: Budget::new(config.limits.budget_entries_per_minute),
+        registry,
+        authority,
+        policy,
+        writer,
+        gate,
+        tree,
+        documents,
+        keyset,
+        custody,
+        config,
+        _lock: Arc::new(lock),
+    })
+}
+
+fn no_place() -> Error {
+    Error::Config("configure at least one [[location]]".to_owned())
+}
+
+/// An OS lock on a file beside the signer's state: it goes with the process, however that ends.
+fn lock(config: &Config) -> Result<File, Error> {
+    let path = config.signer.state_file.with_extension("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|source| Error::File { path: path.clone(), source })?;
+    let operation = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+    rustix::fs::flock(&file, operation).map_err(|_| Error::Locked(path))?;
+    Ok(file)
+}
+
+fn custody(config: &Config) -> Result<Arc<FileCustody>, Error> {
+    let ground = if config.custody.any_file_system { Ground::Warn } else { Ground::Demand };
+    let (custody, warning) = match FileCustody::open(&config.custody.file, ground) {
+        Err(vault::custody::Error::Missing(path)) if config.keys.first.exists() => {
+            return Err(Error::NoCustody(path));
+        }
+        opened => opened?,
+    };
+    if let Some(warning) = warning {
+        tracing::warn!(%warning, "custody is not where an overwritten key is surely gone");
+    }
+    match recovery_copy(config)? {
+        Some(recovery) => Ok(Arc::new(custody.with_recovery(recovery))),
+        None => Ok(Arc::new(custody)),
+    }
+}
+
+/// The recovery copy that the configuration asks for.
+///
+/// # Errors
+///
+/// If a recipient is none.
+pub fn recovery_copy(config: &Config) -> Result<Option<recovery::Recovery>, Error> {
+    let Some(path) = &config.custody.recovery_file else { return Ok(None) };
+    let recipients = config.custody.recovery_recipients.iter();
+    let recipients: Result<Vec<Recipient>, _> = recipients.map(|text| text.parse()).collect();
+    let recipients = recipients.map_err(|_| {
+        Error::Config("`custody.recovery_recipients` are age recipients, `age1…`".to_owned())
+    })?;
+    Ok(Some(recovery::Recovery::new(path, recipients)?))
+}
+
+fn read_back(config: &Config, custody: &FileCustody) -> Result<bool, Error> {
+    match recovery_copy(config)? {
+        Some(recovery) => Ok(recovery.state(custody)?.is_some()),
+        None => Ok(false),
+    }
+}
+
+/// The largest generation of the key set that a change recorded.
+async fn recorded_generation(database: &Database) -> Result<u64, Error> {
+    let sql = "select generation from keyset where id = 0";
+    let row = sqlx::query(sql).fetch_optional(database.pool()).await;
+    let row = row.map_err(database::Error::from)?;
+    let generation = match row {
+        Some(row) => row.try_get::<i64, _>(0).map_err(database::Error::from)?,
+        None => 0,
+    };
+    Ok(generation.unsigned_abs())
+}
+
+impl App {
+    /// Compares every head with the root that the signer keeps, then takes a new root.
+    async fn compare_authority(&self) -> Result<(), Error> {
+        let root = authority_root(self.writer.database()).await?;
+        self.tree.authority(root.root, root.position.unsigned_abs());
+        Ok(())
+    }
+
+    /// The first entry of each start: what runs, configured how, on which settings, and what leaves the server.
+    async fn say_started(&self, settings: database::Settings) -> Result<(), Error> {
+        let location = |location: &Location| json!({ "id": location.id, "facts": location.facts });
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
+        let detail = Map::from_iter([
+            ("system".to_owned(), json!("start")),
+            ("version".to_owned(), json!(env!("CARGO_PKG_VERSION"))),
+            ("binary".to_owned(), json!(binary_digest())),
+            ("configuration".to_owned(), json!(hex::encode(self.config.digest))),
+            ("settings".to_owned(), Value::Object(settings.collect())),
+            ("locations".to_owned(), self.documents.locations().iter().map(location).collect()),
+            ("leaves".to_owned(), json!({ "database": self.database_at(), "others": [] })),
+        ]);
+        self.writer.system(Draft::system(detail), |_| Box::pin(async { Ok(()) })).await?;
+        Ok(())
+    }
+
+    fn database_at(&self) -> &'static str {
+        match self.writer.database().engine() {
+            database::Engine::Sqlite => "a file of this machine",
+            database::Engine::Postgres => "PostgreSQL, as configured",
+        }
+    }
+
+    /// Starts signing, sweeping and comparing in the background; all end with the log.
+    fn keep_up(&self) {
+        tokio::spawn(self.tree.clone().run());
+        let app = self.clone();
+        tokio::spawn(async move {
+            let mut dead = app.writer.dead();
+            let mut compared = tokio::time::Instant::now();
+            loop {
+                tokio::select! {
+                    _ = dead.wait_for(|dead| *dead) => return,
+                    () = tokio::time::sleep(SWEPT_EVERY) => {}
+                }
+                if let Err(error) = app.documents.sweep().await {
+                    tracing::warn!(%error, "sweeping is tried again");
+                }
+                if let Err(error) = app.identity.record_failures().await {
+                    tracing::warn!(%error, "failed sign-ins are counted again");
+                }
+                if compared.elapsed() > COMPARED_EVERY {
+                    compared = tokio::time::Instant::now();
+                    if let Err(error) = app.compare_authority().await {
+                        tracing::error!(%error, "authority was changed behind the service's back");
+                        app.writer.stop();
+                    }
+                }
+            }
+        });
+    }
+
+    /// Ends the instance in order: a `stop` entry, key set and database closed.
+    pub async fn close(&self) {
+        let detail = Map::from_iter([("system".to_owned(), json!("stop"))]);
+        let stopped =
+            self.writer.system(Draft::system(detail), |_| Box::pin(async { Ok(()) })).await;
+        if let Err(error) = stopped {
+            tracing::warn!(%error, "the stop is not in the log");
+        }
+        if let Err(error) = self.tree.round(None).await {
+            tracing::warn!(%error, "the last entries are signed at the next start");
+        }
+        self.keyset.close().await;
+        self.writer.database().pool().close().await;
+    }
+}
+
+/// SHA-256 of the program that runs, in hex; empty where it cannot be read.
+fn binary_digest() -> String {
+    let path = std::env::current_exe().ok();
+    let bytes = path.as_deref().map(Path::new).and_then(|path| std::fs::read(path).ok());
+    bytes.map(|bytes| hex::encode(vault::payload::sha256(&bytes))).unwrap_or_default()
+}
