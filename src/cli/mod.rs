@@ -40,6 +40,8 @@ mod places;
 mod put;
 mod readers;
 mod receipt;
+mod recipients;
+mod rename;
 mod restrict;
 mod serve;
 mod roles;
@@ -108,6 +110,7 @@ commands! {
     put::Put,
     get::Get,
     versions::Versions,
+    rename::Rename,
     finalise::Finalise,
     share::Share,
     unshare::Unshare,
@@ -115,6 +118,7 @@ commands! {
     openers::Openers,
     accesses::Accesses,
     restrict::Restrict,
+    recipients::Recipients,
     export::Export,
     unseal::Unseal,
     hold::Hold,
@@ -175,7 +179,8 @@ mod tests {
             for argument in command.get_arguments() {
                 let id = argument.get_id().as_str();
                 let secret = ["token", "link", "password", "secret", "identity", "key"];
-                let names_file = id.ends_with("_file") || id.ends_with("_id");
+                let values = argument.get_value_names().unwrap_or_default();
+                let names_file = values.iter().any(|value| value == "FILE") || id.ends_with("_id");
                 assert!(
                     names_file || !secret.iter().any(|word| id == *word),
                     "{}: {id}",
