@@ -13,6 +13,7 @@ mod standing;
 mod texts;
 mod case;
 mod decide;
+mod directory;
 mod grants;
 mod placement;
 mod entities;
