@@ -22,6 +22,7 @@ pub mod bundle;
 pub mod trust;
 pub mod proof;
 pub mod opening;
+pub mod receipt;
 pub mod anchor;
 pub mod signer;
 pub mod tree;

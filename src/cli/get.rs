@@ -23,7 +23,8 @@ use crate::cli::{
 
 /// Fetches a document's content; the reading is in the log before the first byte leaves.
 ///
-/// The file appears under its name once all of it has arrived; what a broken connection left is gone on from by the same
+/// The file appears under its name once all of it has arrived; what a broken connection left is gone on from by the
+/// same
 /// command.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:

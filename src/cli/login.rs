@@ -15,6 +15,7 @@ use crate::cli::{
         api::{Me, Minted},
     },
     error::{Error, Exit},
+    log,
     profile::{Profile, Secret, SignedIn},
     prompt,
     session::Session,
@@ -87,6 +88,8 @@ impl Login {
         let trust = Trust { authority: start.authority.clone(), certificate: self.certificate() };
         let (me, secret) = self.sign_in(session, &start, &trust).await?;
         self.keep(&profile, &start, &me, secret.as_ref())?;
+        let before = profile.read("checkpoint")?;
+        log::witness(&session.client()?, &profile, before.as_deref()).await?;
         session.terminal.show(&me, || {
             let capacity = me.handle.as_deref().unwrap_or("–");
             let values =

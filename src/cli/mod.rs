@@ -7,6 +7,7 @@
 mod client;
 mod error;
 mod fetch;
+mod log;
 mod profile;
 mod progress;
 mod prompt;
@@ -16,19 +17,29 @@ mod terminal;
 mod words;
 
 mod accesses;
+mod audit;
 mod check_config;
 mod completions;
+mod conflict;
+mod directory;
 mod export;
+mod finalise;
 mod get;
+mod hold;
+mod leave;
 mod login;
 mod logout;
 mod ls;
 mod man;
 mod openers;
+mod places;
 mod put;
 mod readers;
+mod receipt;
 mod restrict;
+mod roles;
 mod share;
+mod show;
 mod shred;
 mod tokens;
 mod unseal;
@@ -81,10 +92,14 @@ commands! {
     logout::Logout,
     whoami::Whoami,
     tokens::Tokens,
+    directory::Directory,
+    places::Places,
     ls::Ls,
+    show::Show,
     put::Put,
     get::Get,
     versions::Versions,
+    finalise::Finalise,
     share::Share,
     unshare::Unshare,
     readers::Readers,
@@ -93,7 +108,13 @@ commands! {
     restrict::Restrict,
     export::Export,
     unseal::Unseal,
+    hold::Hold,
     shred::Shred,
+    roles::Roles,
+    leave::Leave,
+    conflict::Conflict,
+    receipt::Receipt,
+    audit::Audit,
     check_config::CheckConfig,
     completions::Completions,
     man::Man,

@@ -46,7 +46,18 @@ impl Progress {
         Self { done_bytes: Arc::default(), sight }
     }
 
-    /// So many bytes more were done.
+    /// Work called `name` on so many things, which are counted and not measured.
+    #[must_use]
+    pub fn counting(terminal: &Terminal, name: &str, total: u64) -> Self {
+        let progress = Self::new(terminal, name, Some(total));
+        if let Sight::Bar(bar) = &progress.sight {
+            let template = "{msg} {wide_bar} {human_pos}/{human_len} {eta}";
+            bar.set_style(ProgressStyle::with_template(template).expect("it is well formed"));
+        }
+        progress
+    }
+
+    /// So many bytes (or things) more were done.
     pub fn advance(&self, bytes: usize) {
         let bytes = bytes as u64;
         let done = self.done_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;

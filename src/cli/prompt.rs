@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, IsTerminal, Write},
 };
 
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -58,7 +58,11 @@ pub fn confirm(terminal: &Terminal, question: &'static str, word: &str) -> Resul
     Err(Error::new(Exit::Nothing, "not-confirmed"))
 }
 
+/// The terminal, if somebody sits at it: a script that happens to have one is not asked.
 fn open() -> Option<File> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
     File::options().read(true).write(true).open("/dev/tty").ok()
 }
 

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         client::{
-            Client, Error as Unanswered, Upload,
+            CHECKPOINT, Client, Error as Unanswered, Upload,
             api::{Deposited, Document, NewDocument},
             content_digest,
         },
         error::{Error, Exit},
+        log,
         profile::replace,
         progress::Progress,
         receipts,
@@ -38,7 +39,8 @@ const ATTEMPTS: u32 = 3;
 
 /// Deposits files: sealed as they arrive, readable by their owner and by whom it shares them with.
 ///
-/// The last line is the receipt: the proof that the deposit is in the log. Keep it with --receipt; it is verified without
+/// The last line is the receipt: the proof that the deposit is in the log. Keep it with --receipt; it is verified
+/// without
 /// the service by `greffe receipt verify`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -156,6 +158,10 @@ impl Put {
             })?;
         }
         self.show(session, &deposited, receipt.as_deref())?;
+        if let (Some(_), Some(profile)) = (&receipt, session.witnessing()?) {
+            let before = profile.read("checkpoint")?;
+            log::witness(client, &profile, before.as_deref()).await?;
+        }
         Ok(if receipt.is_none() && self.receipt.is_some() { Exit::Partly } else { Exit::Done })
     }
 
@@ -229,6 +235,7 @@ impl Put {
             .header(CONTENT_DIGEST, digest.as_deref())
             .header(IF_MATCH, matching.as_deref())
             .header(IDEMPOTENCY_KEY, Some(key))
+            .header(CHECKPOINT, session.checkpoint().ok().flatten().as_deref())
             .upload(upload)
             .read::<Deposited>()
             .await;

@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::cli::{
     client::{Caller, Client, Trust},
     error::{Error, Exit},
@@ -139,6 +141,27 @@ impl Session {
         let capacity = capacity.or_else(|| own.and_then(|login| login.capacity.clone()));
         let caller = Caller { token, capacity, language: self.terminal.language };
         Ok(Client::new(address, &trust, caller)?)
+    }
+
+    /// What the newest checkpoint that this profile has seen says, as a header's value (base64 of the note).
+    ///
+    /// # Errors
+    ///
+    /// If it is there and cannot be read.
+    pub fn checkpoint(&self) -> Result<Option<String>, Error> {
+        let note = self.profile()?.read("checkpoint")?;
+        Ok(note.map(|note| STANDARD.encode(note)))
+    }
+
+    /// The profile, if it knows the log's key and can witness the log.
+    ///
+    /// # Errors
+    ///
+    /// If its files cannot be read.
+    pub fn witnessing(&self) -> Result<Option<Profile>, Error> {
+        let profile = self.profile()?;
+        let knows = self.common.server.is_none() && profile.read("policy")?.is_some();
+        Ok(knows.then_some(profile))
     }
 
     fn trust(&self, profile: &Profile, login: Option<&SignedIn>) -> Result<Trust, Error> {

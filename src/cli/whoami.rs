@@ -1,8 +1,9 @@
 //! `greffe whoami`: who the service thinks one is.
 
 use crate::cli::{
-    client::api::Me,
+    client::{CHECKPOINT, api::Me},
     error::{Error, Exit},
+    log,
     session::Session,
     terminal::local,
 };
@@ -22,7 +23,13 @@ impl Whoami {
     /// If the service does not know the caller.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let me: Me = client.get(&["api", "v1", "me"]).read().await?;
+        let profile = session.witnessing()?;
+        let before = profile.as_ref().map(|profile| profile.read("checkpoint")).transpose()?;
+        let asked = client.get(&["api", "v1", "me"]);
+        let me: Me = asked.header(CHECKPOINT, session.checkpoint()?.as_deref()).read().await?;
+        if let Some(profile) = profile {
+            log::witness(&client, &profile, before.flatten().as_deref()).await?;
+        }
         let terminal = &session.terminal;
         terminal.show(&me, || {
             let mut lines = vec![me.name.clone()];

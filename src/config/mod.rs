@@ -1,6 +1,7 @@
 //! Configuration: one file, read once, in which a key that is not known is an error.
 //!
-//! No secret stands in it, in the environment or on the command line: secrets are files, named here, that nobody but the
+//! No secret stands in it, in the environment or on the command line: secrets are files, named here, that nobody but
+//! the
 //! service may read. Nothing is created because it was missing. `config/greffe.toml` documents every key.
 
 mod check;
@@ -47,10 +48,12 @@ pub enum Error {
 pub struct Config {
     /// Where the API listens, e.g. `[::]:8443`.
     pub listen: SocketAddr,
-    /// Where `/healthz`, `/readyz` and `/metrics` are served, without TLS: a loopback address or one of a network that only
+    /// Where `/healthz`, `/readyz` and `/metrics` are served, without TLS: a loopback address or one of a network that
+    /// only
     /// operators reach.
     pub operator_listen: SocketAddr,
-    /// The log's name, a host and path without scheme, e.g. `greffe.example/mission-numerique`. Every proof bears it and it
+    /// The log's name, a host and path without scheme, e.g. `greffe.example/mission-numerique`. Every proof bears it
+    /// and it
     /// can never change.
     pub origin: String,
     /// The database.
@@ -95,7 +98,8 @@ pub struct DatabaseConfig {
 pub struct CustodyConfig {
     /// The custody file, mode 0600, on a local file system that overwrites in place (ext4, xfs).
     pub file: PathBuf,
-    /// Goes on, with a warning, on a file system where an overwritten key may survive (btrfs, zfs, NFS). Shredding is then
+    /// Goes on, with a warning, on a file system where an overwritten key may survive (btrfs, zfs, NFS). Shredding is
+    /// then
     /// not what it says.
     #[serde(default)]
     pub any_file_system: bool,

@@ -71,7 +71,7 @@ fn relative_paths_are_from_the_configurations_own_folder() {
 
 /// The shipped configuration in a folder where all is well.
 fn arranged(folder: &Path) -> String {
-    for name in ["lib/custody", "lib/second", "lib/objects", "etc"] {
+    for name in ["lib/custody", "lib/second", "etc"] {
         fs::create_dir_all(folder.join(name)).unwrap();
     }
     for name in ["etc/certificate.pem", "etc/key.pem"] {
@@ -81,7 +81,6 @@ fn arranged(folder: &Path) -> String {
     SHIPPED
         .replace("/var/lib/greffe", &folder.join("lib").display().to_string())
         .replace("/etc/greffe", &folder.join("etc").display().to_string())
-        .replace("/mnt/second", &folder.join("lib/second").display().to_string())
 }
 
 fn flaws(text: &str, folder: &Path) -> Vec<String> {

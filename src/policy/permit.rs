@@ -10,7 +10,7 @@ use crate::{
         self, Act, ActName, Actor, Again, Asked, Denial, Draft, Gate, Reason, Verdict, Warrant,
         What as Stated,
     },
-    database::Revisions,
+    database::{self, Revisions},
     identity::{self, Caller},
     mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Registry},
     policy::{
@@ -270,6 +270,16 @@ impl<A: Act> Warrant for Permit<A> {
 
     fn revisions(&self) -> &Revisions {
         &self.revisions
+    }
+
+    fn subject(&self) -> Option<database::Subject> {
+        match &self.read.subject {
+            Subject::Document(document) => Some(document.document.into()),
+            Subject::Party(party) => Some(party.party.into()),
+            Subject::Oneself => Some(self.person().person.into()),
+            Subject::Person(person) => Some(person.person.into()),
+            Subject::NewDocument | Subject::Service | Subject::Missing => None,
+        }
     }
 
     fn draft(&self) -> Draft {

@@ -4,7 +4,7 @@ use crate::tree::{Source, sources};
 
 const CODE: &[&str] = &["src", "tests", "benches", "fuzz"];
 const LONGEST_FILE_LINES: usize = 500;
-const LONGEST_LINE_CHARACTERS: usize = 120;
+const LONGEST_LINE_CHARACTERS: usize = 130;
 
 /// Names that say nothing, anywhere in the name of a type.
 const EMPTY_WORDS: &[&str] =
@@ -50,7 +50,9 @@ fn lines_are_short_unless_a_text_stands_in_them() {
 
 #[test]
 fn every_module_says_what_it_is() {
-    let silent = sources(CODE, ".rs").into_iter().filter(|source| {
+    let modules = sources(CODE, ".rs").into_iter();
+    let modules = modules.filter(|source| source.path.starts_with("tests/") || !source.is_test());
+    let silent = modules.filter(|source| {
         let first = source.text.lines().next().unwrap_or_default();
         !first.strip_prefix("//! ").is_some_and(|sentence| sentence.len() > 10)
     });
@@ -91,8 +93,8 @@ fn names_say_something() {
         Some(("mod", name)) => {
             ["util", "utils", "helper", "helpers", "common", "misc"].contains(&name)
         }
-        // The word of a trait that is not ours, `http_body::Body`.
-        Some(("type", "Data")) if line.starts_with(' ') => false,
+        // A trait's own type, whose name is the trait's affair.
+        Some(("type", _)) if line.starts_with(' ') => false,
         Some((_, name)) => {
             name == "Service" || EMPTY_WORDS.iter().any(|word| ends_a_word(name, word))
         }
@@ -125,8 +127,9 @@ fn empty_names_would_be_seen() {
 fn imports_name_what_they_import() {
     let files = sources(CODE, ".rs");
 
-    lines(&files, |_, line| {
-        line.trim_start().trim_start_matches("pub ").starts_with("use ") && line.contains("::*")
+    lines(&files, |source, line| {
+        let import = line.trim_start().trim_start_matches("pub ").starts_with("use ");
+        import && line.contains("::*") && !source.is_test()
     });
 }
 

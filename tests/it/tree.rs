@@ -24,6 +24,7 @@ impl Source {
         self.path.starts_with("tests/")
             || self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
+            || self.path.ends_with("/testing.rs")
     }
 
     /// Its lines of code, numbered from 1: without comments, and without the tests at its end.

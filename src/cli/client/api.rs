@@ -266,10 +266,8 @@ answers! {
     Place {
         /// Its name in the configuration.
         id: String,
-        /// Its country.
-        country: Option<Value>,
-        /// Who runs it.
-        operator: Option<Value>,
+        /// What is known of it: for each fact its value, basis, source and date.
+        facts: Option<Value>,
         /// When it was last probed.
         probed_at: Option<String>,
     }

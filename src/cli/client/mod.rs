@@ -105,14 +105,12 @@ impl Error {
 fn certificate(error: &legacy::Error) -> Option<String> {
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let rustls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(reason)) =
-            rustls.or_else(|| cause.downcast_ref::<rustls::Error>())
-        {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref() {
             return Some(reason.to_string());
         }
-        next = cause.source();
+        // What an input or output error wraps is not its source: that is the source of what it wraps.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|inner| inner as _).or_else(|| cause.source());
     }
     None
 }
@@ -185,14 +183,7 @@ impl Client {
         Ok(Self { http, address: address.trim_end_matches('/').to_owned(), caller })
     }
 
-    /// `https://HOST[:PORT]`.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
     /// A request; each segment of the path is written so that nothing in it can mean another path.
-    #[must_use]
     pub fn ask(&self, method: Method, segments: &[&str]) -> Ask<'_> {
         let mut uri = self.address.clone();
         for segment in segments {
@@ -205,7 +196,6 @@ impl Client {
     }
 
     /// A request for something.
-    #[must_use]
     pub fn get(&self, segments: &[&str]) -> Ask<'_> {
         self.ask(Method::GET, segments)
     }

@@ -1,0 +1,84 @@
+//! `greffe roles`: who holds which role in a party.
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::cli::{
+    client::api::Roles as Listed,
+    error::{Error, Exit},
+    restrict::own_party,
+    session::Session,
+};
+
+/// Lists, gives and takes the roles of a party; effective at the next request.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  greffe roles
+  greffe roles give contributor-acieries auditor
+  greffe roles take contributor-acieries contributor --party company:acieries-du-ponant")]
+pub struct Roles {
+    /// The party [default: that of the capacity in which one acts].
+    #[arg(long, value_name = "PARTY", global = true)]
+    party: Option<String>,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Gives somebody a role.
+    Give {
+        /// The person's handle.
+        person: String,
+        /// contributor, access-manager, pilot, coordinator, committee, auditor or operator.
+        role: String,
+    },
+    /// Takes a role from somebody.
+    Take {
+        /// The person's handle.
+        person: String,
+        /// Which role.
+        role: String,
+    },
+}
+
+impl Roles {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// If the service refuses.
+    pub async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let client = session.client()?;
+        let party = match self.party {
+            Some(party) => party,
+            None => own_party(&client).await?,
+        };
+        let path = ["api", "v1", "parties", &party, "roles"];
+        let (method, person, role) = match self.what {
+            None => {
+                let listed: Listed = client.get(&path).read().await?;
+                let headings = ["head-person", "head-role"];
+                session.terminal.table(headings, &listed.roles, |held| {
+                    [held.person.clone(), held.role.clone()]
+                })?;
+                return Ok(Exit::Done);
+            }
+            Some(What::Give { person, role }) => (Method::POST, person, role),
+            Some(What::Take { person, role }) => (Method::DELETE, person, role),
+        };
+        let given = method == Method::POST;
+        let asked = client.ask(method, &path).json(&json!({"person": person, "role": role}));
+        let body = asked.send().await?.bytes().await?;
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        session.terminal.show(&answer, || {
+            let values = [("person", &person[..]), ("role", &role), ("party", &party)];
+            if given {
+                session.terminal.say("role-given", &values)
+            } else {
+                session.terminal.say("role-taken", &values)
+            }
+        })?;
+        Ok(Exit::Done)
+    }
+}
