@@ -9,9 +9,11 @@ mod resource;
 mod permit;
 mod read;
 mod restrict;
+mod standing;
 mod texts;
 mod case;
 mod decide;
+mod directory;
 mod grants;
 mod placement;
 mod entities;
@@ -33,6 +35,7 @@ pub use restriction::{
     LONGEST_TEXT_BYTES, MOST_UNDER_ONE_SCOPE, Problem, Problems, RESTRICTABLE, Restriction, Rule,
     text_digest,
 };
+pub use standing::{NewStanding, Ungranted};
 
 #[cfg(test)]
 mod tests;
