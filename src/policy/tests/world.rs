@@ -189,7 +189,7 @@ pub(crate) fn document(owner: &str, workstream: &str) -> DocumentRevision {
 /// A grant, without a purpose.
 pub(crate) fn grant(to: Grantee, until: Option<Instant>) -> Grant {
     Grant {
-        id: GrantId(id(&format!("{to:?} {until:?}"))),
+        id: GrantId::random(),
         to,
         until,
         purpose_sealed: String::new(),
