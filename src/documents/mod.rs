@@ -9,6 +9,7 @@ mod describe;
 mod erase;
 mod export;
 mod grants;
+mod named;
 // mod list;
 mod openers;
 mod accesses;

@@ -3,7 +3,11 @@
 //! A handler that needs a caller says so in its signature; no middleware authenticates. Headers in which a proxy could say
 //! whence a request came are read nowhere: the peer's address is the connection's.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -20,6 +24,7 @@ use crate::{
     http::{Problem, header::single, server::Peer},
     id::PersonId,
     identity::{Caller, Presented},
+    time::Instant,
 };
 
 /// The capacity in which a request acts, and in which its answer says that it acted.
@@ -45,9 +50,16 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let origin = Origin::of(parts);
         let peer = parts.extensions.get::<Peer>().cloned();
-        let peer = peer.expect("the accept loop gives every request its peer");
-        let caller = app.identity.authenticate(presented(parts, &peer, app)?).await?;
+        let certificate = peer.as_ref().and_then(Peer::client_certificate);
+        let presented = Presented {
+            bearer: bearer(&parts.headers)?,
+            certificate: certificate.map(|certificate| &certificate[..]),
+            capacity: single(&parts.headers, CAPACITY)?,
+            ..origin.presents("", app.clock.now())
+        };
+        let caller = app.identity.authenticate(presented).await?;
         app.budget.check(caller.actor.person, app.clock.now())?;
         if let Some(taken) = parts.extensions.get::<Taken>() {
             let mut revisions = Revisions::new(app.clock.now());
@@ -60,21 +72,34 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// What a request shows of who asks.
-pub(super) fn presented<'r>(
-    parts: &'r Parts,
-    peer: &'r Peer,
-    app: &App,
-) -> Result<Presented<'r>, Problem> {
-    let device = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    Ok(Presented {
-        bearer: bearer(&parts.headers)?,
-        certificate: peer.client_certificate().map(|certificate| &certificate[..]),
-        capacity: single(&parts.headers, CAPACITY)?,
-        address: peer.address.ip(),
-        device: device.unwrap_or_default(),
-        now: app.clock.now(),
-    })
+/// From where a request comes, without anybody having authenticated.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    address: IpAddr,
+    device: String,
+}
+
+impl Origin {
+    fn of(parts: &Parts) -> Self {
+        let peer = parts.extensions.get::<Peer>();
+        let peer = peer.expect("the accept loop gives every request its peer");
+        let device = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Self { address: peer.address.ip(), device: device.unwrap_or_default().to_owned() }
+    }
+
+    /// What is presented with a code in the body, and with nothing else.
+    pub(super) fn presents<'r>(&'r self, code: &'r str, now: Instant) -> Presented<'r> {
+        let (address, device) = (self.address, &self.device[..]);
+        Presented { bearer: Some(code), certificate: None, capacity: None, address, device, now }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
 }
 
 /// The token of `Authorization` (RFC 6750, 2.1). Another scheme authenticates nobody, whatever else is shown.

@@ -11,6 +11,7 @@ mod request;
 mod caller;
 mod budget;
 mod frame;
+mod api;
 
 pub use budget::Budget;
 pub use caller::CAPACITY;

@@ -14,6 +14,7 @@ mod list;
 mod texts;
 mod case;
 mod decide;
+mod directory;
 mod grants;
 mod placement;
 mod entities;

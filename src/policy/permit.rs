@@ -270,6 +270,12 @@ impl<A: Act> Permit<A> {
         &self.read.mission
     }
 
+    /// When it was decided.
+    #[must_use]
+    pub fn decided_at(&self) -> crate::time::Instant {
+        self.revisions.decided_at
+    }
+
     /// Why it is permitted.
     #[must_use]
     pub fn grounds(&self) -> &[String] {

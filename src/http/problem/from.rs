@@ -6,8 +6,12 @@ use std::error::Error;
 
 use crate::{
     audit::{self, Reason, Verdict},
-    http::problem::{Kind, Problem},
-    identity, mission,
+    documents,
+    http::{
+        problem::{Kind, Problem},
+        request::unread,
+    },
+    identity, mission, policy, storage,
 };
 
 impl From<audit::Error> for Problem {
@@ -25,6 +29,31 @@ impl From<mission::Error> for Problem {
 impl From<identity::Error> for Problem {
     fn from(error: identity::Error) -> Self {
         of_identity(&error, &error)
+    }
+}
+
+impl From<policy::Error> for Problem {
+    fn from(error: policy::Error) -> Self {
+        of_policy(&error, &error)
+    }
+}
+
+impl From<policy::Unsaved> for Problem {
+    fn from(error: policy::Unsaved) -> Self {
+        match &error {
+            policy::Unsaved::Problems(problems) => {
+                let listed = serde_json::to_value(problems).unwrap_or_default();
+                Self::new(Kind::InvalidRestriction).with("problems", listed)
+            }
+            policy::Unsaved::Failed(inner) => of_policy(inner, &error),
+            policy::Unsaved::NotTheirs => Self::internal(&error),
+        }
+    }
+}
+
+impl From<documents::Error> for Problem {
+    fn from(error: documents::Error) -> Self {
+        of_documents(&error, &error)
     }
 }
 
@@ -89,5 +118,62 @@ pub(super) fn of_identity(error: &identity::Error, whole: &(dyn Error + 'static)
         E::Refused(says) => Problem::new(Kind::Refused).with_detail(says),
         E::Authority(error) => of_mission(error, whole),
         E::Database(_) => Problem::unavailable(whole),
+    }
+}
+
+pub(super) fn of_policy(error: &policy::Error, whole: &(dyn Error + 'static)) -> Problem {
+    use policy::Error as E;
+    match error {
+        E::Hidden => Problem::missing(),
+        E::Forbidden(reason) => forbidden(*reason),
+        E::Unknown => Problem::unknown_caller(),
+        // What a decision needs and does not find is nothing that the caller named.
+        E::Authority(mission::Error::Missing(_)) | E::Text(_) => Problem::internal(whole),
+        E::Authority(error) => of_mission(error, whole),
+        E::Identity(error) => of_identity(error, whole),
+        E::Audit(error) => of_audit(error, whole),
+    }
+}
+
+pub(super) fn of_documents(error: &documents::Error, whole: &(dyn Error + 'static)) -> Problem {
+    use documents::Error as E;
+    let refused = |kind: Kind| Problem::new(kind).with_detail(error.to_string());
+    match error {
+        E::Audit(error) => of_audit(error, whole),
+        E::Policy(error) => of_policy(error, whole),
+        E::Mission(error) => of_mission(error, whole),
+        E::Storage(error) => of_storage(error, whole),
+        E::Database(_) | E::Keys(_) | E::NoRecovery => Problem::unavailable(whole),
+        E::Integrity(_) => Problem::internal(whole),
+        E::NoVersion | E::NoGrant => Problem::missing(),
+        E::NoPlace(_) => forbidden(Reason::NoPlacement).with_detail(error.to_string()),
+        E::Digest { .. } => refused(Kind::OtherContent),
+        E::Length { .. } => refused(Kind::Incomplete),
+        E::Body(cause) => unread(&**cause),
+        E::Precondition => Problem::new(Kind::Moved),
+        E::Running => Problem::new(Kind::Running),
+        E::Reused => Problem::new(Kind::KeyReused),
+        E::Stage(_) => refused(Kind::Conflict),
+        E::NotAge | E::Unusable(_) | E::TooMany(_) => refused(Kind::Refused),
+    }
+}
+
+/// A catalogued document whose bytes are gone is our loss, no 404.
+fn of_storage(error: &storage::Error, whole: &(dyn Error + 'static)) -> Problem {
+    use storage::Error as E;
+    match error {
+        E::Full => Problem::new(Kind::Full).because(whole),
+        E::Source(cause) => unread(&**cause),
+        E::Unreachable(_) | E::Folder { .. } => Problem::unavailable(whole),
+        E::Missing(_)
+        | E::Short { .. }
+        | E::Length { .. }
+        | E::Foreign { .. }
+        | E::Occupied(_)
+        | E::TooLong { .. }
+        | E::Configured(_)
+        | E::Refused { .. }
+        | E::Contradiction { .. }
+        | E::ReadOnly => Problem::internal(whole),
     }
 }

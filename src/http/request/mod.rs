@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::{
@@ -92,13 +92,35 @@ fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     if found.essence() == wanted { Ok(()) } else { Err(says()) }
 }
 
+/// A body went on after the most bytes that are taken of it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body has more than {0} bytes")]
+pub struct TooLong(pub u64);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body's bytes as they come; an error once there are more than `longest`.
+pub fn limited(
+    body: HttpBody,
+    longest: u64,
+) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static {
+    let mut left = longest;
+    body.into_data_stream().map(move |piece| {
+        let piece = piece.map_err(BoxError::from)?;
+        left = left.checked_sub(piece.len() as u64).ok_or(TooLong(longest))?;
+        Ok(piece)
+    })
+}
+
 /// The whole body, refused before it is read if it says that it is longer than `longest` bytes.
 async fn whole(headers: &HeaderMap, body: HttpBody, longest: usize) -> Result<Bytes, Problem> {
     declared_length(headers, longest as u64)?;
-    match Limited::new(body, longest).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => Err(unread(&*error, longest as u64)),
+    let mut bytes = Vec::new();
+    let mut pieces = std::pin::pin!(limited(body, longest as u64));
+    while let Some(piece) = pieces.try_next().await.map_err(|error| unread(&*error))? {
+        bytes.extend_from_slice(&piece);
     }
+    Ok(bytes.into())
 }
 
 /// `Content-Length`, if it is there.
@@ -113,19 +135,17 @@ pub fn declared_length(headers: &HeaderMap, longest: u64) -> Result<Option<u64>,
     if length.is_some_and(|length| length > longest) { Err(too_large(longest)) } else { Ok(length) }
 }
 
-/// A body is longer than is taken.
-#[must_use]
-pub fn too_large(longest: u64) -> Problem {
+fn too_large(longest: u64) -> Problem {
     Problem::new(Kind::TooLarge).with_detail(format!("at most {longest} bytes are taken here"))
 }
 
-/// Why a body that is limited to `longest` bytes did not arrive.
+/// Why a body did not arrive.
 #[must_use]
-pub fn unread(error: &(dyn std::error::Error + 'static), longest: u64) -> Problem {
+pub fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if cause.is::<LengthLimitError>() {
-            return too_large(longest);
+        if let Some(TooLong(longest)) = cause.downcast_ref() {
+            return too_large(*longest);
         }
         if cause.is::<crate::http::server::TooSlow>() {
             return Problem::new(Kind::TooSlow);

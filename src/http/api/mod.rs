@@ -1,0 +1,47 @@
+//! The API under `/api/v1`: a module for each kind of thing, and the OpenAPI description of all.
+
+mod answer;
+mod naming;
+mod me;
+mod tokens;
+mod directory;
+mod documents;
+mod grants;
+mod traces;
+mod content;
+mod deposit;
+mod restrictions;
+mod roles;
+mod conflicts;
+mod locations;
+mod openapi;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// Where the API is.
+const ROOT: &str = "/api/v1";
+
+/// The routes, with their own description at `/api/v1/openapi.json`.
+pub(super) fn router() -> Router<App> {
+    let (router, description) = openapi::split(OpenApiRouter::new().nest(ROOT, routes()));
+    router.merge(openapi::router(description))
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(me::router())
+        .merge(tokens::router())
+        .merge(directory::router())
+        .merge(documents::router())
+        .merge(grants::router())
+        .merge(traces::router())
+        .merge(content::router())
+        .merge(deposit::router())
+        .merge(restrictions::router())
+        .merge(roles::router())
+        .merge(conflicts::router())
+        .merge(locations::router())
+}
