@@ -11,6 +11,7 @@ mod read;
 mod restrict;
 mod standing;
 mod list;
+mod readers;
 mod texts;
 mod case;
 mod decide;
@@ -31,6 +32,7 @@ pub use grants::grantee_key;
 pub use list::{Listed, MOST_CANDIDATES, Wanted};
 pub use permit::{Error, Permit, Policy};
 pub use placement::{NoPlace, Objection, Placed, Refused, Rule as PlacementRule, Whose, place};
+pub use readers::{Capacities, Reader, Roll, capacities, readers};
 pub use resource::Resource;
 pub use restrict::Unsaved;
 pub use restriction::{
