@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use create::create;
-pub use open::{Recovery, open};
+pub use open::{Recovery, open, recovery_copy};
 
 /// Why an instance could not be made or opened.
 #[derive(Debug, thiserror::Error)]

@@ -182,7 +182,11 @@ fn custody(config: &Config) -> Result<Arc<FileCustody>, Error> {
 }
 
 /// The recovery copy that the configuration asks for.
-pub(crate) fn recovery_copy(config: &Config) -> Result<Option<recovery::Recovery>, Error> {
+///
+/// # Errors
+///
+/// If a recipient is none.
+pub fn recovery_copy(config: &Config) -> Result<Option<recovery::Recovery>, Error> {
     let Some(path) = &config.custody.recovery_file else { return Ok(None) };
     let recipients = config.custody.recovery_recipients.iter();
     let recipients: Result<Vec<Recipient>, _> = recipients.map(|text| text.parse()).collect();

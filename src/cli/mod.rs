@@ -25,6 +25,9 @@ mod directory;
 mod export;
 mod finalise;
 mod get;
+mod init;
+mod keys;
+mod link;
 mod hold;
 mod leave;
 mod login;
@@ -37,6 +40,7 @@ mod put;
 mod readers;
 mod receipt;
 mod restrict;
+mod serve;
 mod roles;
 mod share;
 mod show;
@@ -88,6 +92,10 @@ macro_rules! commands {
 
 // In the order in which help lists them.
 commands! {
+    init::Init,
+    serve::Serve,
+    link::Link,
+    keys::Keys,
     login::Login,
     logout::Logout,
     whoami::Whoami,

@@ -11,6 +11,7 @@ use std::{path::PathBuf, str::FromStr, sync::Arc};
 mod append;
 mod connect;
 mod heads;
+mod scan;
 mod schema;
 mod subject;
 
@@ -193,22 +194,6 @@ impl Database {
             }
         }
         outcome
-    }
-
-    /// Every head, in the order of subjects, handed to `each`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Sql`] if the database does not answer.
-    pub async fn scan(&self, mut each: impl FnMut(Head)) -> Result<(), Error> {
-        use futures::TryStreamExt as _;
-
-        let mut rows = sqlx::query("select subject, number, digest from head order by subject")
-            .fetch(&self.pool);
-        while let Some(row) = rows.try_next().await? {
-            each(append::head_of(&row)?);
-        }
-        Ok(())
     }
 
     /// Whether a table row exists for what `sql` asks; for checks.

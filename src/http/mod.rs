@@ -31,7 +31,7 @@ use crate::app::App;
 pub use budget::Budget;
 pub use caller::CAPACITY;
 pub use language::Language;
-pub use operator::{operator, record_metrics};
+pub use operator::operator;
 pub use problem::{Kind, Problem};
 
 /// Everything that is served to clients.

@@ -1,9 +1,11 @@
 //! The operator's own address: alive, ready, figures. Nothing of anybody's documents.
 
+use std::sync::LazyLock;
+
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -19,52 +21,40 @@ use crate::{
 const SECONDS: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
-/// What the operator's routes are given.
-#[derive(Clone, Debug)]
-struct Seen {
-    app: App,
-    figures: Option<PrometheusHandle>,
-}
-
-/// Starts to count, for the whole process.
-///
-/// # Panics
-///
-/// Never: the bounds are some.
-#[must_use]
-pub fn record_metrics() -> Option<PrometheusHandle> {
+/// The one recorder of the process; a second instance in it (the demonstration has two) shares the first one's.
+static FIGURES: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     let suffix = Matcher::Suffix("_seconds".to_owned());
     let builder = PrometheusBuilder::new().set_buckets_for_metric(suffix, &SECONDS);
     let recorder = builder.expect("the bounds are some").build_recorder();
     let handle = recorder.handle();
-    // A second instance in one process, as in tests, keeps the first one's.
-    metrics::set_global_recorder(recorder).ok().map(|()| handle)
-}
+    let _installed = metrics::set_global_recorder(recorder);
+    handle
+});
 
 /// Everything that is served to the operator.
 #[must_use]
-pub fn operator(app: App, figures: Option<PrometheusHandle>) -> Router {
+pub fn operator(app: App) -> Router {
+    LazyLock::force(&FIGURES);
     let router = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .fallback(|| async { Problem::missing() })
         .method_not_allowed_fallback(|| async { Problem::new(Kind::WrongMethod) });
-    framed(router.with_state(Seen { app, figures }))
+    framed(router.with_state(app))
 }
 
 /// `GET /readyz`: whether acts can be recorded, so done.
-async fn ready(State(seen): State<Seen>) -> Result<&'static str, Problem> {
-    seen.app.ready().await?;
+async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+    app.ready().await?;
     Ok("ready\n")
 }
 
 /// `GET /metrics`: figures in Prometheus' text format.
-async fn metrics(State(seen): State<Seen>) -> Response {
-    let Some(figures) = seen.figures else { return StatusCode::NO_CONTENT.into_response() };
-    seen.app.measure();
+async fn metrics(State(app): State<App>) -> Response {
+    app.measure();
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (text, figures.render()).into_response()
+    (text, FIGURES.render()).into_response()
 }
 
 impl App {

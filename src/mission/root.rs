@@ -1,6 +1,5 @@
 //! The authority root: one digest over every head, by which a database put back as a whole is seen.
 
-use futures::TryStreamExt as _;
 use ring::digest::{Context, SHA256};
 use sqlx::Row as _;
 
@@ -73,7 +72,7 @@ fn finish(context: Context) -> [u8; 32] {
 /// [`Error::Database`] if the database does not answer.
 pub async fn authority_root(database: &Database) -> Result<AuthorityRoot, Error> {
     let mut tree = Growing::default();
-    let position = scan(database, |head| tree.push(&head)).await?;
+    let position = database.scan(|head| tree.push(&head)).await?;
     Ok(AuthorityRoot { heads: tree.leaves, root: tree.root(), position })
 }
 
@@ -93,7 +92,7 @@ pub async fn compare(
     since.find_previous(database).await?;
     let mut tree = Growing::default();
     let mut wrong = None;
-    scan(database, |head| match since.subjects.get_mut(&head.subject) {
+    let scanned = database.scan(|head| match since.subjects.get_mut(&head.subject) {
         None => tree.push(&head),
         Some(touched) => {
             touched.seen = true;
@@ -104,8 +103,8 @@ pub async fn compare(
                 tree.push(before);
             }
         }
-    })
-    .await?;
+    });
+    scanned.await?;
     let gone = since.subjects.iter().find(|(_, touched)| !touched.seen);
     if let Some(subject) = wrong.or(gone.map(|(subject, _)| *subject)) {
         return Err(database::Error::PutBack(subject).into());
@@ -157,29 +156,6 @@ impl Since {
             touched.before = Some(Head { subject: *subject, number, digest: digest(&row, 0)? });
         }
         Ok(())
-    }
-}
-
-/// Hands every head to `each`, in the order of subjects; the log's length in the same snapshot.
-async fn scan(database: &Database, mut each: impl FnMut(Head)) -> Result<i64, Error> {
-    let mut position = None;
-    let mut rows = sqlx::query(
-        "select subject, number, digest, (select next from sequence where id = 0) \
-         from head order by subject",
-    )
-    .fetch(database.pool());
-    while let Some(row) = rows.try_next().await? {
-        let subject: Vec<u8> = row.try_get(0)?;
-        let subject = Subject::from_key(&subject).map_err(|_| database::Error::Row("head"))?;
-        if position.is_none() {
-            position = Some(row.try_get(3)?);
-        }
-        each(Head { subject, number: row.try_get(1)?, digest: digest(&row, 2)? });
-    }
-    drop(rows);
-    match position {
-        Some(position) => Ok(position),
-        None => Ok(database.count("select next from sequence where id = 0").await?),
     }
 }
 

@@ -9,6 +9,7 @@ mod resource;
 mod permit;
 mod read;
 mod restrict;
+mod standing;
 mod texts;
 mod case;
 mod decide;
@@ -34,6 +35,7 @@ pub use restriction::{
     LONGEST_TEXT_BYTES, MOST_UNDER_ONE_SCOPE, Problem, Problems, RESTRICTABLE, Restriction, Rule,
     text_digest,
 };
+pub use standing::{NewStanding, Ungranted};
 
 #[cfg(test)]
 mod tests;

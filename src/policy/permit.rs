@@ -220,11 +220,18 @@ impl<A: Act> Permit<A> {
         }
     }
 
-    /// The owner of the document, or the party itself, as it was decided on; nothing for one's own affairs and the
-    /// service's.
+    /// The owner of the document, or the party itself, as it was decided on; nothing for a person and the service.
     #[must_use]
     pub fn owner(&self) -> Option<&Arc<PartyRevision>> {
         self.read.owner.as_ref()
+    }
+
+    /// The party over which the right is, if it is over one.
+    pub(super) fn over(&self) -> Option<&Arc<PartyRevision>> {
+        match &self.read.subject {
+            Subject::Party(party) => Some(party),
+            _ => None,
+        }
     }
 
     /// Whoever acts, as it was decided on.
@@ -279,13 +286,7 @@ impl<A: Act> Warrant for Permit<A> {
     }
 
     fn subject(&self) -> Option<database::Subject> {
-        match &self.read.subject {
-            Subject::Document(document) => Some(document.document.into()),
-            Subject::Party(party) => Some(party.party.into()),
-            Subject::Oneself => Some(self.person().person.into()),
-            Subject::Person(person) => Some(person.person.into()),
-            Subject::NewDocument | Subject::Service | Subject::Missing => None,
-        }
+        self.read.subject()
     }
 
     fn draft(&self) -> Draft {

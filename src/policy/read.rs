@@ -99,7 +99,6 @@ impl Policy {
             What::Person(id) if id == read.confirmed.person.person => return Ok(Subject::Oneself),
             What::Person(id) => {
                 let person = present(registry.read(id, revisions).await)?;
-                read.owner = person.is_some().then(|| Arc::clone(&read.confirmed.party));
                 return Ok(person.map_or(Subject::Missing, Subject::Person));
             }
             What::Service => return Ok(Subject::Service),
@@ -179,10 +178,28 @@ impl Read {
         (decision, discovers.permitted)
     }
 
-    /// Under whose tag the entry stands, and over which party a right to administer is: nobody's, if it is about one's
-    /// own affairs or the service's.
-    pub(super) fn owner(&self) -> Option<PartyId> {
-        self.owner.as_ref().map(|owner| owner.party)
+    /// Whom the entry concerns: about a person, their employer; about the service, whoever runs it.
+    fn concerns(&self) -> Option<PartyId> {
+        match &self.subject {
+            Subject::Document(_) | Subject::NewDocument | Subject::Party(_) => {
+                self.owner.as_ref().map(|owner| owner.party)
+            }
+            Subject::Oneself => Some(self.confirmed.person.employer),
+            Subject::Person(person) => Some(person.employer),
+            Subject::Service => Some(self.mission.operator),
+            Subject::Missing => None,
+        }
+    }
+
+    /// What a right is over, if that is one thing.
+    pub(super) fn subject(&self) -> Option<database::Subject> {
+        match &self.subject {
+            Subject::Document(document) => Some(document.document.into()),
+            Subject::Party(party) => Some(party.party.into()),
+            Subject::Oneself => Some(self.confirmed.person.person.into()),
+            Subject::Person(person) => Some(person.person.into()),
+            Subject::NewDocument | Subject::Service | Subject::Missing => None,
+        }
     }
 
     fn document(&self) -> Option<DocumentId> {
@@ -204,7 +221,7 @@ impl Read {
             what: Stated::Intent,
             act,
             actor: Some(self.confirmed.actor.clone()),
-            owner: self.owner(),
+            owner: self.concerns(),
             document: self.document(),
             grounds,
             reason: None,

@@ -32,7 +32,7 @@ impl Policy {
     ///
     /// [`Error::Text`] if it cannot be opened.
     pub async fn restriction_text(&self, permit: &Permit<Administer>) -> Result<String, Error> {
-        let Some(party) = permit.owner().filter(|party| !party.restriction.is_empty()) else {
+        let Some(party) = permit.over().filter(|party| !party.restriction.is_empty()) else {
             return Ok(String::new());
         };
         let text = self.inner.texts.text(party.party, &party.restriction).await;
@@ -66,7 +66,7 @@ impl Policy {
         permit: Permit<Administer>,
         text: String,
     ) -> Result<EntryId, Unsaved> {
-        let party = permit.owner().ok_or(Unsaved::NotTheirs)?.party;
+        let party = permit.over().ok_or(Unsaved::NotTheirs)?.party;
         let (policy, mission) = (self.clone(), Arc::clone(permit.mission()));
         let (checked, text) = spawn_blocking(move || {
             let checked = policy.check_restriction(&mission, &text);

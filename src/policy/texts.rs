@@ -46,6 +46,11 @@ impl Texts {
         Self { database, keyset, parsed: Mutex::new(HashMap::new()) }
     }
 
+    /// The keys of parties.
+    pub(super) fn keyset(&self) -> &KeySet {
+        &self.keyset
+    }
+
     /// The parsed text of `party` with this digest; nothing if it cannot be read as it was saved: then what it may forbid
     /// is refused.
     pub(super) async fn restriction(

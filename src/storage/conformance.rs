@@ -43,16 +43,15 @@ pub fn pattern(size: usize) -> Bytes {
         .collect()
 }
 
-/// `bytes` as a stream of uneven pieces.
+/// `bytes` as a stream of uneven pieces, which panics if it is asked again after its end.
 #[must_use]
 pub fn sealed(bytes: &Bytes) -> Sealed {
-    let (mut left, mut length) = (bytes.clone(), 1);
-    let pieces = std::iter::from_fn(move || {
-        length = (length * 7 + 1) % 150_001 + 1;
+    let pieces = stream::unfold((bytes.clone(), 1), |(mut left, length)| {
+        let length = (length * 7 + 1) % 150_001 + 1;
         let piece = left.split_to(length.min(left.len()));
-        (!piece.is_empty()).then_some(Ok(piece))
+        future::ready((!piece.is_empty()).then_some((Ok(piece), (left, length))))
     });
-    stream::iter(pieces).boxed()
+    pieces.boxed()
 }
 
 /// Everything that `sealed` yields.

@@ -16,8 +16,8 @@ pub struct Forged;
 
 /// Seals `plaintext` as `field` of `subject` at `revision`, under `key` for its purpose.
 ///
-/// AES-256-GCM under HKDF(key, info = the key's label), random nonce; associated data: label ‖ subject ‖ field ‖ revision,
-/// each preceded by its length (u32, big-endian). The result is 28 bytes longer than `plaintext`.
+/// AES-256-GCM under HKDF(key, info = the key's label), random nonce; associated data: label ‖ subject ‖ field ‖
+/// revision, each preceded by its length (u32, big-endian). The result is 28 bytes longer than `plaintext`.
 #[must_use]
 pub fn seal_field(
     key: &SymmetricKey,
@@ -55,7 +55,8 @@ pub fn index(key: &SymmetricKey, value: &[u8]) -> [u8; 32] {
     *primitives::hmac(index.expose(), value).expose()
 }
 
-/// The key of a subject's tags in `year`: HKDF(subject's key, info = `greffe/tag/v1` ‖ year ‖ turn), lengths before parts.
+/// The key of a subject's tags in `year`: HKDF(subject's key, info = `greffe/tag/v1` ‖ year ‖ turn), lengths before
+/// parts.
 ///
 /// `turn` counts up when whoever knew the year's key must not know the rest of it.
 #[must_use]

@@ -69,8 +69,8 @@ const SALT: usize = 32;
 
 /// Seals `record` as revision `revision` of what is said of its version. Call it once per revision.
 ///
-/// Format (1 byte) ‖ salt (32) ‖ AES-256-GCM under HKDF(file key, salt, `greffe/record/v1`); associated data: label, version,
-/// revision.
+/// Format (1 byte) ‖ salt (32) ‖ AES-256-GCM under HKDF(file key, salt, `greffe/record/v1`); associated data: label,
+/// version, revision.
 ///
 /// # Panics
 ///
@@ -88,7 +88,8 @@ pub fn seal_record(key: &FileKey, revision: u64, record: &Record) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// [`Error::Forged`] if key, version, revision or bytes are others; [`Error::Unreadable`] if it is no record of this format.
+/// [`Error::Forged`] if key, version, revision or bytes are others; [`Error::Unreadable`] if it is no record of this
+/// format.
 pub fn open_record(
     key: &FileKey,
     version: &VersionId,

@@ -4,10 +4,14 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf as _, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 
 use crate::http::server::{
     Limits,
@@ -28,7 +32,13 @@ pub(super) struct Guarded<T> {
     ready: BytesMut,
     /// Nothing more is read.
     closed: bool,
+    /// Until when what still comes is thrown away.
+    linger: Option<Pin<Box<Sleep>>>,
 }
+
+/// How long a client that is still sending has to notice the answer. Closed at once, with bytes unread, the system
+/// would reset the connection, and the client would lose the refusal with it.
+const LINGER: Duration = Duration::from_secs(2);
 
 impl<T> Guarded<T> {
     pub(super) fn new(stream: T, limits: Limits) -> Self {
@@ -41,6 +51,7 @@ impl<T> Guarded<T> {
             looked_at: 0,
             ready: BytesMut::new(),
             closed: false,
+            linger: None,
         }
     }
 
@@ -140,7 +151,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Guarded<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -166,6 +177,22 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+        }
+        let linger = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        loop {
+            if linger.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            let mut space = [0; 16 * 1024];
+            let mut space = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut this.stream).poll_read(cx, &mut space)) {
+                Ok(()) if !space.filled().is_empty() => {}
+                // It is closed, or broken, which is the same now.
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }

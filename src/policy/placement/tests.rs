@@ -1,10 +1,12 @@
 //! Placement over a few places, each wrong in its own way.
 
-use super::*;
 use crate::{
-    mission::LocationEntry,
-    policy::tests::world::{World, party},
-    storage::location::Control,
+    mission::{LocationEntry, Placement, Unknown},
+    policy::{
+        place,
+        tests::world::{World, party},
+    },
+    storage::location::{Control, Country, Fact, Facts, LocationId},
 };
 
 /// A place on a country's soil, run from another, controlled from a third; unknown where none is given.

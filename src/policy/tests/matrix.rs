@@ -124,7 +124,13 @@ fn others(table: &mut String) {
         ];
         let heads: String = columns.iter().map(|(name, _)| format!(" {name:>14}")).collect();
         writeln!(table, "\n{role:<18}{heads}").unwrap();
-        for act in [ActName::Discover, ActName::Deposit, ActName::Administer, ActName::Audit] {
+        for act in [
+            ActName::Discover,
+            ActName::Deposit,
+            ActName::Share,
+            ActName::Administer,
+            ActName::Audit,
+        ] {
             write!(table, "  {:<16}", act.as_str()).unwrap();
             for (_, target) in columns {
                 let case = world.case(slug, capacity, target, &how);

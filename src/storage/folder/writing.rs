@@ -24,7 +24,7 @@ pub(super) async fn write(
     sealed: Sealed,
     length: Option<u64>,
 ) -> Result<u64, Error> {
-    let mut batches = Batches { sealed, announced: length, came: 0 };
+    let mut batches = Batches { sealed, ended: false, announced: length, came: 0 };
     let mut draft = Some(draft);
     let mut writing: Option<JoinHandle<Result<Draft, Error>>> = None;
     while let Some(batch) = batches.next().await? {
@@ -53,6 +53,8 @@ async fn joined(writing: JoinHandle<Result<Draft, Error>>) -> Result<Draft, Erro
 /// Gathers small pieces, and counts them.
 struct Batches {
     sealed: Sealed,
+    /// After its end a stream is not asked again.
+    ended: bool,
     announced: Option<u64>,
     came: u64,
 }
@@ -60,8 +62,11 @@ struct Batches {
 impl Batches {
     async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Error> {
         let (mut batch, mut gathered) = (Vec::new(), 0);
-        while gathered < BATCH_BYTES {
-            let Some(piece) = self.sealed.next().await.transpose()? else { break };
+        while gathered < BATCH_BYTES && !self.ended {
+            let Some(piece) = self.sealed.next().await.transpose()? else {
+                self.ended = true;
+                break;
+            };
             gathered += piece.len();
             self.came += piece.len() as u64;
             self.expect(self.announced.is_none_or(|announced| self.came <= announced))?;

@@ -1,7 +1,7 @@
 //! Custody: what holds the root and the wrapping key, and what can destroy the latter.
 //!
-//! Whoever holds custody, the key set, the database and the store can open managed documents. So custody is small, lies apart,
-//! and does four things only.
+//! Whoever holds custody, the key set, the database and the store can open managed documents. So custody is small,
+//! lies apart, and does four things only.
 
 use std::{fmt, io, path::PathBuf, sync::Arc};
 
@@ -22,9 +22,9 @@ pub use ground::{Ground, Warning};
 
 /// Holds the root of all keys.
 ///
-/// A *turn* replaces the wrapping key in two steps, so that a crash between leaves both: [`begin`](Self::begin) puts a new key
-/// durably beside the old, [`end`](Self::end) destroys every key but the one that still counts. On return of each, what it did
-/// survives a power cut.
+/// A *turn* replaces the wrapping key in two steps, so that a crash between leaves both: [`begin`](Self::begin) puts
+/// a new key durably beside the old, [`end`](Self::end) destroys every key but the one that still counts. On return
+/// of each, what it did survives a power cut.
 #[async_trait]
 pub trait Custody: Send + Sync + 'static {
     /// Seals `secret` for `context` under the newest wrapping key.

@@ -1,4 +1,5 @@
-//! The form of an `.age` file, checked as it passes by: the grammar of its header, and a length that a payload can have.
+//! The form of an `.age` file, checked as it passes by: the grammar of its header, and a length that a payload can
+//! have.
 //!
 //! Nothing is opened and nothing is claimed of the contents. Source: age-encryption.org/v1, sections "Header" and "Payload".
 //! Stricter than parsers that forgive: a stanza without its short last line is refused, and so is ASCII armor.

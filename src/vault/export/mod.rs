@@ -1,7 +1,7 @@
 //! `.age` files: documents sealed anew for a recipient, opened again on the recipient's side, and checked as to form.
 //!
-//! Headers are the age crate's; it makes a fresh file key for each export, which is kept for our sealer. A stored file key
-//! never leaves.
+//! Headers are the age crate's; it makes a fresh file key for each export, which is kept for our sealer. A stored
+//! file key never leaves.
 
 use std::{cell::RefCell, collections::HashSet};
 

@@ -278,3 +278,20 @@ fn unsealing_says_of_every_vector_what_it_says() {
     }
     assert!(opened >= 14, "{opened}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn the_form_check_says_the_same_however_the_bytes_arrive(
+        at in 0_usize..400,
+        byte in proptest::num::u8::ANY,
+        cut in 0_usize..400,
+        piece in 1_usize..50,
+    ) {
+        let mut file = export(&[&Identity::random()], b"text");
+        let length = file.len();
+        file[at % length] = byte;
+        file.truncate(length - cut % 40);
+
+        proptest::prop_assert_eq!(form(&file, piece), form(&file, usize::MAX));
+    }
+}

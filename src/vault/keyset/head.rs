@@ -51,6 +51,17 @@ impl Head {
         connection: &mut SqliteConnection,
         custody: &dyn Custody,
     ) -> Result<(Self, Secret<32>), Error> {
+        let (head, mac) = Self::stored(connection).await?;
+        let top = custody.unwrap(CONTEXT, &head.wrapped).await?;
+        hmac::verify(&mac_key(&top), &head.message(), &mac)
+            .map_err(|_| Error::Contradiction("the head's code does not hold"))?;
+        Ok((head, top))
+    }
+
+    /// The head as it stands there, not yet believed, and its code.
+    pub(super) async fn stored(
+        connection: &mut SqliteConnection,
+    ) -> Result<(Self, Vec<u8>), Error> {
         let sql = "select format, generation, wrapped, chain, cursor, mac from head where one = 0";
         let row = query(sql).fetch_optional(connection).await?;
         let row = row.ok_or(Error::Contradiction("the key set has no head"))?;
@@ -64,11 +75,7 @@ impl Head {
             chain: chain.try_into().map_err(|_| Error::Contradiction("the head's chain"))?,
             cursor: row.try_get("cursor")?,
         };
-        let top = custody.unwrap(CONTEXT, &head.wrapped).await?;
-        let mac: Vec<u8> = row.try_get("mac")?;
-        hmac::verify(&mac_key(&top), &head.message(), &mac)
-            .map_err(|_| Error::Contradiction("the head's code does not hold"))?;
-        Ok((head, top))
+        Ok((head, row.try_get("mac")?))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The key set: every key but custody's, as a tree in a small store of its own, alive in two places.
 //!
-//! It lies apart from the database and never in its back-ups. A change is durable in both places before it is acknowledged.
-//! Erasing re-keys the path from the slot to a new wrapping key in custody and destroys the old one, so that stray copies of the
-//! set (write-ahead logs, freed blocks, back-ups) open with nothing that lives. Slots are opened one at a time, when asked for:
-//! neither opening the set nor adding a document costs more with a million of them.
+//! It lies apart from the database and never in its back-ups. A change is durable in both places before it is
+//! acknowledged. Erasing re-keys the path from the slot to a new wrapping key in custody and destroys the old one, so
+//! that stray copies of the set (write-ahead logs, freed blocks, back-ups) open with nothing that lives. Slots are
+//! opened one at a time, when asked for: neither opening the set nor adding a document costs more with a million of
+//! them.
 
 use std::{
     fmt, io,
@@ -27,6 +28,7 @@ mod writer;
 mod plan;
 mod turn;
 mod open;
+mod check;
 mod place;
 mod head;
 mod op;
@@ -35,6 +37,7 @@ mod cache;
 #[cfg(test)]
 mod tests;
 
+pub use check::Verified;
 use read::Shared;
 use writer::{Change, Job};
 
@@ -43,7 +46,8 @@ use writer::{Change, Job};
 /// All its futures may be dropped: a change that was begun is finished all the same.
 pub struct KeySet {
     shared: Arc<Shared>,
-    jobs: mpsc::Sender<Job>,
+    /// None if it was opened to be read only.
+    jobs: Option<mpsc::Sender<Job>>,
 }
 
 /// A leaf of the tree, or one version's key in a document's leaf.
@@ -156,6 +160,9 @@ pub enum Error {
     /// The store failed.
     #[error("could not use the key set's store")]
     Store(#[source] Arc<sqlx::Error>),
+    /// The set was opened to be read only.
+    #[error("the key set is open for reading only")]
+    ReadOnly,
     /// The set was closed.
     #[error("the key set is closed")]
     Closed,
@@ -187,9 +194,8 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSet`], [`Error::Older`], [`Error::FirstPlaceAway`], [`Error::SecondPlaceAway`], [`Error::Contradiction`] if
-    /// both
-    /// places differ at one generation, [`Error::Custody`] if custody opens neither.
+    /// [`Error::NoSet`], [`Error::Older`], [`Error::FirstPlaceAway`], [`Error::SecondPlaceAway`],
+    /// [`Error::Contradiction`] if both places differ at one generation, [`Error::Custody`] if custody opens neither.
     pub async fn open(
         custody: Arc<dyn Custody>,
         first: &Path,
@@ -197,6 +203,31 @@ impl KeySet {
         at_least: u64,
     ) -> Result<Self, Error> {
         open::open(custody, first, second, at_least).await
+    }
+
+    /// Opens one place of a key set to look at it: a copy, or what a stopped instance left. Every change is refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSet`], [`Error::Custody`] if custody does not open it, [`Error::Contradiction`] if it is altered.
+    pub async fn open_read_only(custody: Arc<dyn Custody>, path: &Path) -> Result<Self, Error> {
+        check::open_read_only(custody, path).await
+    }
+
+    /// Makes a lost place anew at `lost`, where nothing may be, from the place that is left; no set may be open.
+    ///
+    /// Gives the generation that both now have: compare it with the largest that anything recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`] if something is at `lost`, or why either place or custody cannot be used.
+    pub async fn mend(custody: &dyn Custody, left: &Path, lost: &Path) -> Result<u64, Error> {
+        check::mend(custody, left, lost).await
+    }
+
+    /// Opens every slot, to find what does not open. Takes about a minute for a million.
+    pub async fn verify(&self) -> Result<Verified, Error> {
+        self.shared.verify().await
     }
 
     /// The generation of the last acknowledged change, or a later one.
@@ -251,8 +282,8 @@ impl KeySet {
 
     /// Forgets the file key of an abandoned deposit; nothing if it is not there.
     ///
-    /// Older copies of the set may hold it until the next [`erase`](Self::erase) or [`rotate`](Self::rotate), whatever these
-    /// touch.
+    /// Older copies of the set may hold it until the next [`erase`](Self::erase) or [`rotate`](Self::rotate),
+    /// whatever these touch.
     pub async fn drop_version(
         &self,
         document: DocumentId,
@@ -349,7 +380,8 @@ impl KeySet {
         self.change(Change::Erase(slots.to_vec())).await
     }
 
-    /// Re-keys at most `buckets` buckets (of up to 256 slots) from where the last call ended; whether that was the last slice.
+    /// Re-keys at most `buckets` buckets (of up to 256 slots) from where the last call ended; whether that was the
+    /// last slice.
     pub async fn rotate(&self, buckets: u32) -> Result<bool, Error> {
         self.submit(Change::Rotate(buckets)).await
     }
@@ -372,7 +404,8 @@ impl KeySet {
 
     async fn submit(&self, change: Change) -> Result<bool, Error> {
         let (reply, done) = oneshot::channel();
-        self.jobs.send(Job { change, reply }).await.map_err(|_| Error::Closed)?;
+        let jobs = self.jobs.as_ref().ok_or(Error::ReadOnly)?;
+        jobs.send(Job { change, reply }).await.map_err(|_| Error::Closed)?;
         done.await.map_err(|_| Error::Closed)?
     }
 }

@@ -171,7 +171,7 @@ fn spawn(writer: Writer) -> KeySet {
     let (jobs, queue) = mpsc::channel(QUEUE);
     let shared = Arc::clone(&writer.shared);
     tokio::spawn(writer.run(queue));
-    KeySet { shared, jobs }
+    KeySet { shared, jobs: Some(jobs) }
 }
 
 /// Reads the upper levels of the tree.

@@ -164,6 +164,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("secure_delete", "on")
+        // Kibibytes, negative by convention: ids are random, so a large set touches pages all over.
+        .pragma("cache_size", "-16384")
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(64)
         .disable_statement_logging()

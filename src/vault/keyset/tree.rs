@@ -1,7 +1,8 @@
 //! The tree of keys at rest: what each level holds, and what each seal is bound to.
 //!
-//! Custody wraps the *top* key. It seals pages of nodes; a node's key seals its pages of buckets; a bucket's key seals its slots.
-//! Every seal is AES-256-GCM with a random nonce; associated data: format ‖ kind ‖ node ‖ subject (or the page's number).
+//! Custody wraps the *top* key. It seals pages of nodes; a node's key seals its pages of buckets; a bucket's key
+//! seals its slots. Every seal is AES-256-GCM with a random nonce; associated data: format ‖ kind ‖ node ‖ subject
+//! (or the page's number).
 
 use zeroize::Zeroizing;
 

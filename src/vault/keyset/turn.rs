@@ -1,4 +1,5 @@
-//! Erasing and rotating: the path from each bucket touched up to custody is keyed anew, and the old wrapping key destroyed.
+//! Erasing and rotating: the path from each bucket touched up to custody is keyed anew, and the old wrapping key
+//! destroyed.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

@@ -174,7 +174,7 @@ impl Writer {
         )));
         self.second()?.begin().await?;
         self.first.begin().await?;
-        let (found, _) = Head::read(&mut self.first.connection, &*self.shared.custody).await?;
+        let (found, _) = Head::stored(&mut self.first.connection).await?;
         if self.shared.with_trunk(|trunk| trunk.head != found) {
             return Err(Error::Contradiction("another process changed the key set"));
         }

@@ -1,4 +1,5 @@
-//! SHA-256 of a stream, beside the stream: hashing takes longer than sealing, so long streams are hashed on other threads.
+//! SHA-256 of a stream, beside the stream: hashing takes longer than sealing, so long streams are hashed on other
+//! threads.
 
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};

@@ -118,8 +118,8 @@ where
 
 /// The plaintext of `span`, `sealed` being exactly the bytes `span.sealed` of the object, nonce left out.
 ///
-/// Each piece is released only once its chunk is known to be genuine; the last one only once `sealed` has ended, so that
-/// an object with bytes behind it never looks complete. The first error ends the stream.
+/// Each piece is released only once its chunk is known to be genuine; the last one only once `sealed` has ended, so
+/// that an object with bytes behind it never looks complete. The first error ends the stream.
 pub fn open_stream<S, E>(
     opener: Opener,
     span: &Span,

@@ -351,3 +351,30 @@ fn a_commitment_holds_for_its_key_and_version_only() {
     assert!(!commitment.holds(&FileKey::random(), &version));
     assert!(!commitment.holds(&key, &VersionId::random()));
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_length_of_plaintext_has_one_length_of_object(plain in 0_u64..1 << 60) {
+        proptest::prop_assert_eq!(plain_len(sealed_len(plain)), Some(plain));
+    }
+
+    #[test]
+    fn a_length_of_object_is_possible_or_refused(sealed in 0_u64..1 << 40) {
+        if let Some(plain) = plain_len(sealed) {
+            proptest::prop_assert_eq!(sealed_len(plain), sealed);
+        }
+    }
+
+    #[test]
+    fn a_span_holds_its_range(length in 1_u64..10_000_000, a in 0_u64..10_000_000, b in 0_u64..10_000_000) {
+        let (start, end) = ((a % length).min(b % length), (a % length).max(b % length));
+        let span = chunk_range(start..end, length).unwrap();
+        let chunks = (span.sealed.end - span.sealed.start).div_ceil(SEALED_CHUNK as u64);
+        let plain = span.sealed.end - span.sealed.start - chunks * 16;
+
+        proptest::prop_assert_eq!(span.first_chunk * CHUNK as u64 + span.skip as u64, start);
+        proptest::prop_assert!(span.skip as u64 + span.take <= plain);
+        proptest::prop_assert!(plain < span.take + 2 * CHUNK as u64);
+        proptest::prop_assert!(span.sealed.end <= sealed_len(length));
+    }
+}

@@ -1,7 +1,7 @@
 //! Recovery copies: custody, sealed for recovery people as an `.age` file, renewed at each turn.
 //!
-//! Custody and one of the key set's two places open everything that lives. What recovery people kept of older copies opens older
-//! key sets: erasure does not reach it.
+//! Custody and one of the key set's two places open everything that lives. What recovery people kept of older copies
+//! opens older key sets: erasure does not reach it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -124,8 +124,8 @@ impl Recovery {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::Closed`], [`Error::NoCustody`], [`Error::Differs`] or [`Error::File`]; then nothing is
-    /// recorded.
+    /// [`Error::Missing`], [`Error::Closed`], [`Error::NoCustody`], [`Error::Differs`] or [`Error::File`]; then
+    /// nothing is recorded.
     pub fn read_back(
         &self,
         identities: &[Identity],

@@ -106,7 +106,8 @@ struct Lives {
     lives: Vec<Deposit>,
 }
 
-/// The most that a thief with today's custody can make of `files`: opens them as a set, and as one that is made to look current.
+/// The most that a thief with today's custody can make of `files`: opens them as a set, and as one that is made to
+/// look current.
 async fn steals(today: &Instance, files: &Instance, found: &Lives) -> bool {
     let (custody, _) = FileCustody::open(&today.custody(), Ground::Warn).unwrap();
     let opened = KeySet::open(Arc::new(custody), &files.first(), &files.second(), 0).await;

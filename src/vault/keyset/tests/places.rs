@@ -2,8 +2,13 @@
 
 use std::{fs, sync::Arc};
 
+use sqlx::{Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
+
 use super::{Deposit, Error, Instance, KeySet, PartyId, Slot, party};
-use crate::vault::custody::{self, FileCustody, Ground};
+use crate::vault::{
+    custody::{self, FileCustody, Ground},
+    keyset::Verified,
+};
 
 #[tokio::test]
 async fn a_set_is_made_only_where_nothing_is_and_leaves_nothing_when_refused() {
@@ -175,4 +180,62 @@ async fn a_second_set_on_the_same_files_cannot_change_them_under_the_first() {
 
     assert!(matches!(opened, Err(Error::SecondPlaceAway { .. })), "it is held by the first");
     party(&set).await;
+}
+
+#[tokio::test]
+async fn a_copy_is_looked_at_without_being_changed_and_what_is_broken_is_named() {
+    let (instance, set) = Instance::create().await;
+    let party = party(&set).await;
+    let person = super::person(&set).await;
+    set.ensure_months(&[person], "2026-11").await.unwrap();
+    let [a, b] = [Deposit::make(&set, party).await, Deposit::make(&set, party).await];
+    let generation = set.generation();
+    assert_eq!(set.verify().await.unwrap(), Verified { slots: 6, broken: Vec::new() });
+    set.close().await;
+    let copy = instance.copy();
+    let (custody, _) = FileCustody::open(&copy.custody(), Ground::Warn).unwrap();
+    let custody: Arc<FileCustody> = Arc::new(custody);
+
+    let set = KeySet::open_read_only(custody.clone(), &copy.first()).await.unwrap();
+    assert!(a.lives(&set).await && set.generation() == generation);
+    assert!(matches!(set.add_party(PartyId::random()).await, Err(Error::ReadOnly)));
+    assert!(matches!(set.erase(&[Slot::Address]).await, Err(Error::ReadOnly)));
+    set.close().await;
+
+    let options = SqliteConnectOptions::new().filename(copy.second());
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let sql = "update slot set sealed = zeroblob(92) where subject = $1";
+    query(sql).bind(b.document.as_bytes()).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let set = KeySet::open_read_only(custody, &copy.second()).await.unwrap();
+    let broken = vec![Slot::Document(b.document)];
+    assert_eq!(set.verify().await.unwrap(), Verified { slots: 5, broken });
+    assert_eq!(fs::read(copy.custody()).unwrap(), fs::read(instance.custody()).unwrap());
+}
+
+#[tokio::test]
+async fn a_lost_place_is_made_anew_from_the_other_and_from_nothing_else() {
+    for lost_first in [true, false] {
+        let (instance, set) = Instance::create().await;
+        let deposit = Deposit::make(&set, party(&set).await).await;
+        let generation = set.generation();
+        set.close().await;
+        let (custody, _) = FileCustody::open(&instance.custody(), Ground::Warn).unwrap();
+        let (left, lost) = match lost_first {
+            true => (instance.second(), instance.first()),
+            false => (instance.first(), instance.second()),
+        };
+        let over = KeySet::mend(&custody, &left, &lost).await;
+        assert!(matches!(over, Err(Error::Exists(_))), "a place that is there is not lost");
+        fs::remove_file(&lost).unwrap();
+        let stranger = FileCustody::create(&instance.folder.path().join("other"), Ground::Warn);
+        let foreign = KeySet::mend(&stranger.unwrap().0, &left, &lost).await;
+        assert!(matches!(foreign, Err(Error::Custody(_))) && !lost.exists());
+
+        assert_eq!(KeySet::mend(&custody, &left, &lost).await.unwrap(), generation);
+
+        let set = instance.open_at_least(generation).await.unwrap();
+        assert!(deposit.lives(&set).await);
+        assert!(set.add_party(PartyId::random()).await.is_ok());
+    }
 }

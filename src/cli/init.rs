@@ -1,0 +1,69 @@
+//! `greffe init`: a new instance, from a configuration and a mission file.
+
+use std::path::PathBuf;
+
+use crate::{
+    app,
+    cli::{
+        error::{Error, Exit},
+        session::Session,
+    },
+    config::Config,
+    mission::MissionFile,
+};
+
+/// Makes an instance: custody, key set, database, log, places of storage; and imports its mission. Overwrites nothing.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  greffe init --config /etc/greffe/greffe.toml --mission config/mission.toml
+  then: greffe link --config … --person access-acieries --capacity company:acieries-du-ponant")]
+pub struct Init {
+    /// The configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The mission: parties, people, roles, conflicts.
+    #[arg(long, value_name = "FILE")]
+    mission: PathBuf,
+}
+
+impl Init {
+    /// Runs it.
+    ///
+    /// # Errors
+    ///
+    /// What could not be read or made.
+    pub async fn run(self, session: &Session) -> Result<Exit, Error> {
+        let config = read(&self.config)?;
+        let text = std::fs::read_to_string(&self.mission).map_err(|error| {
+            let told = Error::new(Exit::NotFound, "file-unreadable").because(error);
+            told.with("path", self.mission.display())
+        })?;
+        let file = MissionFile::parse(&text).map_err(|problems| {
+            let told = Error::new(Exit::Failed, "mission-malformed");
+            told.with("path", self.mission.display()).with("reason", problems)
+        })?;
+        let warning = app::create(&config, &file, &[]).await.map_err(failed)?;
+        if let Some(warning) = warning {
+            session.terminal.note("custody-warning", &[("reason", &warning.to_string())]);
+        }
+        session.terminal.note("init-done", &[("origin", &config.origin)]);
+        Ok(Exit::Done)
+    }
+}
+
+/// Reads a configuration for an operator's command.
+pub(super) fn read(path: &std::path::Path) -> Result<Config, Error> {
+    Config::read(path).map_err(|error| {
+        let told = Error::new(Exit::Failed, "config-unusable").because(error);
+        told.with("path", path.display())
+    })
+}
+
+/// An instance that could not be made or opened.
+pub(super) fn failed(error: app::Error) -> Error {
+    let exit = match &error {
+        app::Error::Tree(crate::audit::tree::Error::Contradiction(_)) => Exit::Tampered,
+        _ => Exit::Failed,
+    };
+    Error::new(exit, "instance-unusable").because(error)
+}
