@@ -11,6 +11,7 @@ mod sequencer;
 mod unsigned;
 mod keyring;
 mod sealing;
+pub mod entries;
 
 // The public formats: pure functions over bytes, each the twin of a published standard.
 pub mod encoding;
