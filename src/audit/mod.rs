@@ -4,6 +4,7 @@ mod act;
 mod draft;
 mod warrant;
 mod change;
+mod written;
 mod writer;
 mod gate;
 mod sequencer;
@@ -41,6 +42,7 @@ pub use keyring::Keyring;
 pub use unsigned::{Replaced, Unsigned};
 pub use warrant::{Again, Warrant};
 pub use writer::{Error, Writer};
+pub use written::Written;
 
 #[cfg(test)]
 mod tests;

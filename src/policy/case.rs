@@ -115,18 +115,7 @@ impl Case<'_> {
     /// Which roles the person holds in the party for which they act; none once they are disabled.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
-        let mut roles: Vec<_> = match self.person.disabled {
-            true => Vec::new(),
-            false => {
-                let held = self.acting.roles.iter();
-                held.filter(|held| held.person == self.person.person)
-                    .map(|held| held.role)
-                    .collect()
-            }
-        };
-        roles.sort_unstable();
-        roles.dedup();
-        roles
+        roles_of(self.person, self.acting)
     }
 
     /// With whom the person has a declared conflict that counts in this capacity.
@@ -161,4 +150,16 @@ impl Case<'_> {
     fn kind(&self, party: PartyId) -> Option<PartyKind> {
         self.mission.party(party).map(|entry| entry.kind)
     }
+}
+
+/// Which roles a person holds in a party, sorted; none once they are disabled.
+pub(super) fn roles_of(person: &PersonRevision, acting: &PartyRevision) -> Vec<Role> {
+    if person.disabled {
+        return Vec::new();
+    }
+    let held = acting.roles.iter().filter(|held| held.person == person.person);
+    let mut roles: Vec<_> = held.map(|held| held.role).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
 }

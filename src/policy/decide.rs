@@ -1,5 +1,7 @@
 //! The decision: pure, on a case, with its grounds.
 
+use cedar_policy::Request;
+
 use crate::{
     audit::{ActName, Reason},
     mission::Role,
@@ -54,33 +56,67 @@ impl<'a> Decider<'a> {
     /// Decides `act`. Whatever cannot be evaluated refuses.
     #[must_use]
     pub fn decide(&self, act: ActName) -> Decision {
-        let Some(seen) = &self.seen else { return Decision::refused(Reason::Undecidable) };
-        let Ok(request) = seen.request(act) else { return Decision::refused(Reason::Undecidable) };
+        let (seen, request, permits) = match self.by_baseline(act) {
+            Ok(permitted) => permitted,
+            Err(refused) => return refused,
+        };
+        match self.restricted(act, seen, &request) {
+            Ok(rules) if rules.is_empty() => self.permitted(permits),
+            Ok(rules) => Decision { rules, ..Decision::refused(Reason::Restricted) },
+            Err(rules) => Decision { rules, ..Decision::refused(Reason::Undecidable) },
+        }
+    }
+
+    /// Decides `act` for whoever might yet ask in other circumstances: what only rules that ask for circumstances forbid is
+    /// permitted, and the decision names them.
+    #[must_use]
+    pub(super) fn decide_under_conditions(&self, act: ActName) -> Decision {
+        let decision = self.decide(act);
+        let circumstantial = |rule: &Rule| {
+            self.case.restriction.is_some_and(|restriction| restriction.is_circumstantial(rule))
+        };
+        let conditional = decision.reason == Some(Reason::Restricted)
+            && decision.rules.iter().all(circumstantial);
+        if !conditional {
+            return decision;
+        }
+        match self.by_baseline(act) {
+            Ok((_, _, permits)) => Decision { rules: decision.rules, ..self.permitted(permits) },
+            Err(refused) => refused,
+        }
+    }
+
+    /// The policies of the baseline that permit `act`, or its refusal.
+    fn by_baseline(&self, act: ActName) -> Result<(&Seen, Request, Vec<String>), Decision> {
+        let undecidable = || Decision::refused(Reason::Undecidable);
+        let seen = self.seen.as_ref().ok_or_else(undecidable)?;
+        let request = seen.request(act).map_err(|_| undecidable())?;
         let said = BASELINE.rules.ask(act, &seen.scopes, &request, &seen.entities);
         if !said.failed.is_empty() {
-            return Decision { grounds: said.failed, ..Decision::refused(Reason::Undecidable) };
+            return Err(Decision { grounds: said.failed, ..undecidable() });
         }
         if !said.forbids.is_empty() {
             let reason = BASELINE.reason(&said.forbids);
-            return Decision { grounds: said.forbids, ..Decision::refused(reason) };
+            return Err(Decision { grounds: said.forbids, ..Decision::refused(reason) });
         }
         if said.permits.is_empty() {
-            return Decision::refused(Reason::NoGrant);
+            return Err(Decision::refused(Reason::NoGrant));
         }
-        let restricted = match self.restriction(act) {
-            Ok(None) => Vec::new(),
-            Ok(Some(restriction)) => match restriction.ask(act, seen, &request) {
-                Ok(rules) => rules,
-                Err(failed) => {
-                    return Decision { rules: failed, ..Decision::refused(Reason::Undecidable) };
-                }
-            },
-            Err(Unread) => return Decision::refused(Reason::Undecidable),
-        };
-        if !restricted.is_empty() {
-            return Decision { rules: restricted, ..Decision::refused(Reason::Restricted) };
+        Ok((seen, request, said.permits))
+    }
+
+    /// Which rules of the owner's text forbid `act`; as an error, which could not be evaluated.
+    fn restricted(
+        &self,
+        act: ActName,
+        seen: &Seen,
+        request: &Request,
+    ) -> Result<Vec<Rule>, Vec<Rule>> {
+        match self.restriction(act) {
+            Ok(None) => Ok(Vec::new()),
+            Ok(Some(restriction)) => restriction.ask(act, seen, request),
+            Err(Unread) => Err(Vec::new()),
         }
-        self.permitted(said.permits)
     }
 
     /// The text that may forbid `act`, if there is one.

@@ -20,12 +20,11 @@ impl Policy {
     ///
     /// [`Error::Authority`] if who acts cannot be read.
     pub async fn parties(&self, permit: &Permit<Discover>) -> Result<Vec<PartyEntry>, Error> {
-        let person = self.acting(permit).await?;
         let mut shown = Vec::new();
         for entry in &permit.mission().parties {
             // The directory has what the mission says of a party; what the party decided for itself is not looked at.
             let party = PartyRevision::new(entry.party);
-            if may(permit, &person, Target::Party(&party)) {
+            if may(permit, Target::Party(&party)) {
                 shown.push(entry.clone());
             }
         }
@@ -41,32 +40,26 @@ impl Policy {
         &self,
         permit: &Permit<Discover>,
     ) -> Result<Vec<(Arc<PersonRevision>, PartyId)>, Error> {
-        let acting = self.acting(permit).await?;
         let mut revisions = Revisions::new(self.inner.gate.clock().now());
         let mut shown = Vec::new();
         for entry in &permit.mission().people {
             let person: Arc<PersonRevision> =
                 self.inner.registry.read(entry.person, &mut revisions).await?;
-            if may(permit, &acting, Target::Person(&person)) {
+            if may(permit, Target::Person(&person)) {
                 let employer = person.employer;
                 shown.push((person, employer));
             }
         }
         Ok(shown)
     }
-
-    async fn acting(&self, permit: &Permit<Discover>) -> Result<Arc<PersonRevision>, Error> {
-        let mut revisions = Revisions::new(self.inner.gate.clock().now());
-        Ok(self.inner.registry.read(permit.actor().person, &mut revisions).await?)
-    }
 }
 
-fn may(permit: &Permit<Discover>, person: &PersonRevision, target: Target<'_>) -> bool {
+fn may(permit: &Permit<Discover>, target: Target<'_>) -> bool {
     let actor = permit.actor();
     let circumstances = Circumstances::of(actor, permit.decided_at(), None);
     let case = Case {
         mission: permit.mission(),
-        person,
+        person: permit.person(),
         acting: permit.party(),
         target,
         restriction: None,

@@ -45,6 +45,12 @@ pub enum Error {
     /// A party's text could not be read, so nothing was decided.
     #[error("could not read the restrictions of a party")]
     Text(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The cursor of a list was not given to this person in this capacity.
+    #[error("the cursor was not given to this caller")]
+    Cursor,
+    /// The rows of a list could not be read.
+    #[error("could not read the rows of a list")]
+    Rows(#[from] database::Error),
     /// The refusal could not be recorded, so it is not answered.
     #[error("could not record the refusal")]
     Audit(#[from] audit::Error),

@@ -9,10 +9,10 @@ use crate::{
     database::{self, Revisions},
     id::{DocumentId, EntryId, PartyId, PersonId},
     identity::{self, Caller, Confirmed},
-    mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision},
+    mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Role},
     policy::{
         Case, Circumstances, Decider, Decision, Error, Policy, Resource, Restriction, Target,
-        resource::What,
+        case::roles_of, resource::What,
     },
     time::Instant,
 };
@@ -26,6 +26,52 @@ pub(super) struct Read {
     pub(super) owner: Option<Arc<PartyRevision>>,
     workstream: Option<Arc<PartyRevision>>,
     pub(super) restriction: Option<Arc<Restriction>>,
+}
+
+/// Who asks, and in which mission.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) confirmed: Confirmed,
+    pub(super) mission: Arc<MissionRevision>,
+}
+
+impl Asker {
+    /// Which roles they hold in the party for which they act.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        roles_of(&self.confirmed.person, &self.confirmed.party)
+    }
+
+    /// The entry of an act about `owner` and, if it is about one, a document.
+    pub(super) fn draft(
+        &self,
+        act: ActName,
+        owner: Option<PartyId>,
+        detail: Map<String, Value>,
+    ) -> Draft {
+        draft(&self.confirmed, act, owner, detail)
+    }
+}
+
+/// The entry of an act; the writer or the gate says what it states.
+fn draft(
+    confirmed: &Confirmed,
+    act: ActName,
+    owner: Option<PartyId>,
+    detail: Map<String, Value>,
+) -> Draft {
+    Draft {
+        id: EntryId::random(),
+        what: Stated::Intent,
+        act,
+        actor: Some(confirmed.actor.clone()),
+        owner,
+        document: None,
+        grounds: Vec::new(),
+        reason: None,
+        asked: None,
+        detail,
+        texts: Vec::new(),
+    }
 }
 
 /// What the caller named, if it exists.
@@ -49,13 +95,7 @@ impl Policy {
         resource: &Resource,
         revisions: &mut Revisions,
     ) -> Result<Read, Error> {
-        let confirmed = caller.confirm(&self.inner.registry, revisions).await;
-        let confirmed = confirmed.map_err(|error| match error {
-            identity::Error::Unknown => Error::Unknown,
-            identity::Error::Authority(error) => Error::Authority(error),
-            error => Error::Identity(error),
-        })?;
-        let mission = self.inner.registry.mission(revisions).await?;
+        let Asker { confirmed, mission } = self.asker(caller, revisions).await?;
         let (owner, workstream, restriction) = (None, None, None);
         let subject = Subject::Missing;
         let mut read = Read { confirmed, mission, subject, owner, workstream, restriction };
@@ -63,13 +103,37 @@ impl Policy {
         if matches!(read.subject, Subject::Missing) {
             (read.owner, read.workstream) = (None, None);
         }
-        if let (Subject::Document(_), Some(owner)) = (&read.subject, &read.owner)
-            && !owner.restriction.is_empty()
-        {
-            let text = self.inner.texts.restriction(owner.party, &owner.restriction).await;
-            read.restriction = text.map_err(|error| Error::Text(Box::new(error)))?;
+        if let (Subject::Document(_), Some(owner)) = (&read.subject, &read.owner) {
+            read.restriction = self.restriction_of(owner).await?;
         }
         Ok(read)
+    }
+
+    /// Confirms who asks, and reads the mission.
+    pub(super) async fn asker(
+        &self,
+        caller: &Caller,
+        revisions: &mut Revisions,
+    ) -> Result<Asker, Error> {
+        let confirmed = caller.confirm(&self.inner.registry, revisions).await;
+        let confirmed = confirmed.map_err(|error| match error {
+            identity::Error::Unknown => Error::Unknown,
+            identity::Error::Authority(error) => Error::Authority(error),
+            error => Error::Identity(error),
+        })?;
+        Ok(Asker { confirmed, mission: self.inner.registry.mission(revisions).await? })
+    }
+
+    /// The owner's restrictions, parsed; nothing if it has none, or they cannot be read as they were saved.
+    pub(super) async fn restriction_of(
+        &self,
+        owner: &PartyRevision,
+    ) -> Result<Option<Arc<Restriction>>, Error> {
+        if owner.restriction.is_empty() {
+            return Ok(None);
+        }
+        let text = self.inner.texts.restriction(owner.party, &owner.restriction).await;
+        text.map_err(|error| Error::Text(Box::new(error)))
     }
 
     async fn find(
@@ -209,26 +273,15 @@ impl Read {
         }
     }
 
-    /// The entry of an act; the writer or the gate says what it states.
+    /// The entry of an act on it.
     pub(super) fn draft(
         &self,
         act: ActName,
         grounds: Vec<String>,
         detail: Map<String, Value>,
     ) -> Draft {
-        Draft {
-            id: EntryId::random(),
-            what: Stated::Intent,
-            act,
-            actor: Some(self.confirmed.actor.clone()),
-            owner: self.concerns(),
-            document: self.document(),
-            grounds,
-            reason: None,
-            asked: None,
-            detail,
-            texts: Vec::new(),
-        }
+        let drafted = draft(&self.confirmed, act, self.concerns(), detail);
+        Draft { document: self.document(), grounds, ..drafted }
     }
 }
 

@@ -53,6 +53,17 @@ attributes! {
     Workstream = "workstream",
 }
 
+/// How someone asks: when, from where, by which method, for what.
+const CIRCUMSTANCES: [Attribute; 7] = [
+    Attribute::AuthenticatedSecondsAgo,
+    Attribute::Certificate,
+    Attribute::Method,
+    Attribute::Network,
+    Attribute::Now,
+    Attribute::OwnerNetwork,
+    Attribute::Purpose,
+];
+
 /// A set of attributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spoken(u32);
@@ -79,6 +90,11 @@ impl Spoken {
     /// Whether `attribute` is among them.
     pub(super) const fn includes(self, attribute: Attribute) -> bool {
         self.0 & (1 << attribute as u32) != 0
+    }
+
+    /// Whether one of them is how someone asks, which may be otherwise at the next request.
+    pub(super) fn asks_for_circumstances(self) -> bool {
+        CIRCUMSTANCES.into_iter().any(|attribute| self.includes(attribute))
     }
 
     /// These and those.

@@ -160,6 +160,8 @@ pub(super) fn of_policy(error: &policy::Error, whole: &(dyn Error + 'static)) ->
         E::Authority(mission::Error::Missing(_)) | E::Text(_) => Problem::internal(whole),
         E::Authority(error) => of_mission(error, whole),
         E::Identity(error) => of_identity(error, whole),
+        E::Cursor => Problem::malformed(error.to_string()),
+        E::Rows(_) => Problem::unavailable(whole),
         E::Audit(error) => of_audit(error, whole),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    audit::{ActName, Actor, Administer, Again, Draft, Keyring, Method, Warrant, Writer},
+    audit::{ActName, Actor, Administer, Again, Draft, Gate, Keyring, Method, Warrant, Writer},
     database::{Address, Database, Revisions, Subject},
     id::{CredentialId, EntryId, PartyId, PersonId},
     mission::{
@@ -27,6 +27,7 @@ pub(crate) struct World {
     pub keys: Arc<KeySet>,
     pub registry: Registry,
     pub authority: Authority,
+    pub gate: Gate,
     pub clock: Clock,
 }
 
@@ -58,10 +59,10 @@ impl World {
         let clock = Clock::system();
         let keyring = Keyring::new(Arc::clone(&keys));
         let started = Writer::start(database.clone(), keyring, hmac_key(1), clock.clone()).await;
-        let (writer, _gate) = started.unwrap();
+        let (writer, gate) = started.unwrap();
         let registry = Registry::new(database.clone(), hmac_key(2));
         let authority = Authority::new(registry.clone(), writer);
-        Self { _folder: folder, database, keys, registry, authority, clock }
+        Self { _folder: folder, database, keys, registry, authority, gate, clock }
     }
 
     /// The registry as a process that was just started has it: nothing seen, nothing held.

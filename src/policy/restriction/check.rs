@@ -22,6 +22,7 @@ use crate::{
             text_digest,
         },
         rules::{self, Rules, Scope},
+        spoken::Spoken,
     },
 };
 
@@ -126,7 +127,12 @@ impl Checker<'_> {
             let hint = "write it in another way";
             Problems::new(vec![Problem::at(self.text, 0, &error.to_string(), hint)])
         })?;
-        Ok(Restriction { digest: text_digest(self.text), rules, named })
+        let circumstantial = policies.iter().map(|(_, policy)| policy).filter(|policy| {
+            // What cannot be heard is taken for the worst.
+            Spoken::of([*policy]).map_or(true, Spoken::asks_for_circumstances)
+        });
+        let circumstantial = circumstantial.map(|policy| policy.id().to_string()).collect();
+        Ok(Restriction { digest: text_digest(self.text), rules, named, circumstantial })
     }
 
     fn none(&self, problems: Vec<Problem>) -> Result<(), Problems> {

@@ -3,7 +3,7 @@
 //! **Invariant:** a restriction permits nothing and reaches four acts on its party's documents; whatever it says, what
 //! it leaves permitted was permitted by the baseline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Request;
 use ring::digest::{SHA256, digest};
@@ -46,6 +46,8 @@ pub struct Restriction {
     digest: String,
     rules: Rules,
     named: BTreeMap<String, Rule>,
+    /// Ids of the rules that ask for circumstances.
+    circumstantial: BTreeSet<String>,
 }
 
 impl Restriction {
@@ -84,6 +86,11 @@ impl Restriction {
     /// Which attributes it speaks of.
     pub(super) fn spoken(&self) -> Spoken {
         self.rules.spoken()
+    }
+
+    /// Whether `rule` asks how someone asks (when, from where, by which method, for what), not only who and what for.
+    pub(super) fn is_circumstantial(&self, rule: &Rule) -> bool {
+        self.circumstantial.contains(&rule.id)
     }
 
     /// Which rules forbid `act`; as an error, which could not be evaluated.

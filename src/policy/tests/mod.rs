@@ -1,4 +1,12 @@
-//! Tests of decisions over a small mission.
+//! Tests of decisions over a small mission, and of rights over the founding one.
 
+mod grid;
+mod hostile;
+mod lists;
+mod live;
 mod matrix;
+mod readers;
+mod rights;
+mod standing;
+mod texts;
 pub(crate) mod world;

@@ -91,14 +91,15 @@ impl World {
         party.restriction = restriction.digest().to_owned();
     }
 
-    /// Every person in every capacity of theirs.
-    pub(crate) fn everyone(&self) -> Vec<(&'static str, &'static str)> {
-        let mut everyone = Vec::new();
-        for (slug, who) in &self.people {
-            let acting = self.parties.iter().filter(|(_, party)| party.includes(who.person));
-            everyone.extend(acting.map(|(handle, _)| (*slug, *handle)));
-        }
-        everyone
+    /// Saves a restriction for the owner of `document`.
+    pub(crate) fn restrict_owner_of(
+        &mut self,
+        document: &DocumentRevision,
+        restriction: &Restriction,
+    ) {
+        let mut parties = self.parties.values_mut();
+        let owner = parties.find(|party| party.party == document.owner);
+        owner.expect("a party of the world").restriction = restriction.digest().to_owned();
     }
 
     /// What `slug`, acting for `capacity`, asks about `target`.
@@ -189,7 +190,7 @@ pub(crate) fn document(owner: &str, workstream: &str) -> DocumentRevision {
 /// A grant, without a purpose.
 pub(crate) fn grant(to: Grantee, until: Option<Instant>) -> Grant {
     Grant {
-        id: GrantId(id(&format!("{to:?} {until:?}"))),
+        id: GrantId::random(),
         to,
         until,
         purpose_sealed: String::new(),
