@@ -13,7 +13,7 @@ use crate::{
     documents::Documents,
     http::Budget,
     identity::Identity,
-    mission::{Authority, Registry, authority_root},
+    mission::{self, Authority, AuthorityRoot, Registry, Scanned},
     policy::Policy,
     storage::Location,
     time::Clock,
@@ -105,8 +105,9 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let (writer, append_key) = (parts.writer.clone(), parts.append_key.clone());
     let tree = Tree::open(writer, append_key, signer, log_store).await?;
     let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
-    app.documents.recover().await?;
+    // What an unfinished act would be finished by must be what the log says.
     app.compare_authority().await?;
+    app.documents.recover().await?;
     app.say_started(settings).await?;
     app.keep_up();
     Ok(app)
@@ -216,11 +217,35 @@ async fn recorded_generation(database: &Database) -> Result<u64, Error> {
 }
 
 impl App {
-    /// Compares every head with the root that the signer keeps, then takes a new root.
+    /// Compares every head with the root that the signer keeps, changed by what the log says was
+    /// written since; then takes a new root.
     async fn compare_authority(&self) -> Result<(), Error> {
-        let root = authority_root(self.writer.database()).await?;
-        self.tree.authority(root.root, root.position.unsigned_abs());
+        let scanned = Scanned::of(self.writer.database()).await?;
+        let kept = self.tree.kept_authority();
+        let kept = AuthorityRoot { root: kept.root, position: kept.position };
+        let written = self.tree.written(kept.position, scanned.position()).await?;
+        scanned.follows(&kept, &written)?;
+        let AuthorityRoot { root, position } = scanned.root();
+        self.tree.authority(root, position);
         Ok(())
+    }
+
+    /// Stops the log for good if authority was changed behind its back; what was away only is
+    /// compared the next time.
+    async fn compare_or_stop(&self) {
+        match self.compare_authority().await {
+            Ok(()) => {}
+            Err(Error::Mission(mission::Error::Database(database::Error::Sql(error)))) => {
+                tracing::warn!(%error, "authority is compared with the log later");
+            }
+            Err(Error::Tree(error)) if error.is_transient() => {
+                tracing::warn!(%error, "authority is compared with the log later");
+            }
+            Err(error) => {
+                tracing::error!(%error, "authority was changed behind the service's back");
+                self.writer.stop();
+            }
+        }
     }
 
     /// The first entry of each start: what runs, configured how, on which settings, and what leaves the server.
@@ -266,11 +291,8 @@ impl App {
                     tracing::warn!(%error, "failed sign-ins are counted again");
                 }
                 if compared.elapsed() > COMPARED_EVERY {
+                    app.compare_or_stop().await;
                     compared = tokio::time::Instant::now();
-                    if let Err(error) = app.compare_authority().await {
-                        tracing::error!(%error, "authority was changed behind the service's back");
-                        app.writer.stop();
-                    }
                 }
             }
         });
@@ -278,6 +300,10 @@ impl App {
 
     /// Ends the instance in order: a `stop` entry, key set and database closed.
     pub async fn close(&self) {
+        // The next start compares with this root, so has little to read of the log.
+        if let Err(error) = self.compare_authority().await {
+            tracing::warn!(%error, "authority is compared with the log at the next start");
+        }
         let detail = Map::from_iter([("system".to_owned(), json!("stop"))]);
         let stopped =
             self.writer.system(Draft::system(detail), |_| Box::pin(async { Ok(()) })).await;

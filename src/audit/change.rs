@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use sqlx::{AnyConnection, Row as _};
 
 use crate::{
+    audit::Written,
     database::{Head, Subject},
     id::EntryId,
     time::Instant,
@@ -55,6 +56,16 @@ pub(super) struct Left {
     pub heads: Vec<Head>,
     pub detail: Map<String, Value>,
     pub texts: Vec<(&'static str, String)>,
+}
+
+impl Left {
+    /// The heads that it wrote, with those that stood before.
+    pub fn written(&self) -> impl Iterator<Item = Written> {
+        self.heads.iter().map(|head| {
+            let before = self.written.iter().find(|(subject, _)| *subject == head.subject);
+            Written { previous: before.and_then(|(_, previous)| *previous), head: *head }
+        })
+    }
 }
 
 impl<'t> Change<'t> {

@@ -13,7 +13,7 @@ pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Reads what [`base64`] writes; none for other alphabets, line ends, missing padding or stray trailing bits.
+/// Reads what [`base64()`] writes; none for other alphabets, line ends, missing padding or stray trailing bits.
 #[must_use]
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()

@@ -4,12 +4,14 @@ mod act;
 mod draft;
 mod warrant;
 mod change;
+mod written;
 mod writer;
 mod gate;
 mod sequencer;
 mod unsigned;
 mod keyring;
 mod sealing;
+pub mod entries;
 
 // The public formats: pure functions over bytes, each the twin of a published standard.
 pub mod encoding;
@@ -40,6 +42,7 @@ pub use keyring::Keyring;
 pub use unsigned::{Replaced, Unsigned};
 pub use warrant::{Again, Warrant};
 pub use writer::{Error, Writer};
+pub use written::Written;
 
 #[cfg(test)]
 mod tests;

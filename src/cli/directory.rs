@@ -42,19 +42,17 @@ impl Directory {
         let mut listed: Value = session.client()?.get(&["api", "v1", name]).read().await?;
         let Value::Array(rows) = listed[name].take() else { return Ok(Exit::Done) };
         let language = session.terminal.language.code();
-        session.terminal.table(["head-handle", "head-name", "head-roles"], &rows, |row| {
+        session.terminal.table(["head-handle", "head-name", "head-of"], &rows, |row| {
             let text = |value: &Value| match value {
                 Value::String(text) => text.clone(),
                 Value::Object(languages) => {
                     languages.get(language).and_then(Value::as_str).unwrap_or_default().to_owned()
                 }
-                Value::Array(items) => {
-                    items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-                }
                 _ => String::new(),
             };
             let name = if row["name"].is_null() { &row["title"] } else { &row["name"] };
-            [text(&row["handle"]), text(name), text(&row["roles"])]
+            let of = ["employer", "country"].iter().map(|field| text(&row[*field]));
+            [text(&row["handle"]), text(&row["name"]), of.collect()]
         })?;
         Ok(Exit::Done)
     }

@@ -37,11 +37,7 @@ impl Logout {
             let client = session.client()?;
             let revoked = async {
                 let tokens: Tokens = client.get(&["api", "v1", "tokens"]).read().await?;
-                // The service marks the token with which it was asked.
-                let own = |token: &&crate::cli::client::api::Token| {
-                    token.rest.get("current").and_then(serde_json::Value::as_bool) == Some(true)
-                };
-                if let Some(token) = tokens.tokens.iter().find(own) {
+                if let Some(token) = tokens.tokens.iter().find(|token| token.current) {
                     client.ask(Method::DELETE, &["api", "v1", "tokens", &token.id]).send().await?;
                 }
                 Ok::<_, crate::cli::client::Error>(())

@@ -7,6 +7,7 @@
 mod client;
 mod error;
 mod fetch;
+mod help;
 mod log;
 mod profile;
 mod progress;
@@ -20,6 +21,7 @@ mod accesses;
 mod audit;
 mod check_config;
 mod completions;
+mod demo;
 mod conflict;
 mod directory;
 mod export;
@@ -39,6 +41,8 @@ mod places;
 mod put;
 mod readers;
 mod receipt;
+mod recipients;
+mod rename;
 mod restrict;
 mod serve;
 mod roles;
@@ -92,6 +96,7 @@ macro_rules! commands {
 
 // In the order in which help lists them.
 commands! {
+    demo::Demo,
     init::Init,
     serve::Serve,
     link::Link,
@@ -107,6 +112,7 @@ commands! {
     put::Put,
     get::Get,
     versions::Versions,
+    rename::Rename,
     finalise::Finalise,
     share::Share,
     unshare::Unshare,
@@ -114,6 +120,7 @@ commands! {
     openers::Openers,
     accesses::Accesses,
     restrict::Restrict,
+    recipients::Recipients,
     export::Export,
     unseal::Unseal,
     hold::Hold,
@@ -134,10 +141,9 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> =
         std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let language = Language::choose(&arguments, |name| std::env::var(name).ok());
-    let greffe = match Greffe::command()
-        .try_get_matches()
-        .and_then(|matches| Greffe::from_arg_matches(&matches))
-    {
+    let command = help::translated(Greffe::command(), language);
+    let matches = command.try_get_matches();
+    let greffe = match matches.and_then(|matches| Greffe::from_arg_matches(&matches)) {
         Ok(greffe) => greffe,
         Err(error) => {
             let _ = error.print();
@@ -175,7 +181,8 @@ mod tests {
             for argument in command.get_arguments() {
                 let id = argument.get_id().as_str();
                 let secret = ["token", "link", "password", "secret", "identity", "key"];
-                let names_file = id.ends_with("_file") || id.ends_with("_id");
+                let values = argument.get_value_names().unwrap_or_default();
+                let names_file = values.iter().any(|value| value == "FILE") || id.ends_with("_id");
                 assert!(
                     names_file || !secret.iter().any(|word| id == *word),
                     "{}: {id}",

@@ -46,6 +46,12 @@ impl Progress {
         Self { done_bytes: Arc::default(), sight }
     }
 
+    /// Work that nobody watches.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self { sight: Sight::None, done_bytes: Arc::default() }
+    }
+
     /// Work called `name` on so many things, which are counted and not measured.
     #[must_use]
     pub fn counting(terminal: &Terminal, name: &str, total: u64) -> Self {

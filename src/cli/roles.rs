@@ -40,6 +40,11 @@ enum What {
         /// Which role.
         role: String,
     },
+    /// Removes somebody from the party: every role in it, and what they signed in with to act for it.
+    Remove {
+        /// The person's handle.
+        person: String,
+    },
 }
 
 impl Roles {
@@ -62,6 +67,15 @@ impl Roles {
                 session.terminal.table(headings, &listed.roles, |held| {
                     [held.person.clone(), held.role.clone()]
                 })?;
+                return Ok(Exit::Done);
+            }
+            Some(What::Remove { person }) => {
+                let path = ["api", "v1", "parties", &party, "people", &person];
+                let asked = client.ask(Method::DELETE, &path);
+                let body = asked.send().await?.bytes().await?;
+                let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let values = [("person", &person[..]), ("party", &party)];
+                session.terminal.show(&answer, || session.terminal.say("removed", &values))?;
                 return Ok(Exit::Done);
             }
             Some(What::Give { person, role }) => (Method::POST, person, role),

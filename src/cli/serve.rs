@@ -116,7 +116,7 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
     let interrupted = tokio::signal::ctrl_c();

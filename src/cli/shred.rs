@@ -46,10 +46,18 @@ impl Shred {
         let asked = client.ask(Method::DELETE, &path).json(&json!({"reason": self.reason}));
         let body = asked.send().await?.bytes().await?;
         let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        let shown = json!({"document": self.document, "entry": answer.get("entry")});
-        session
-            .terminal
-            .show(&shown, || session.terminal.say("shredded", &[("document", &self.document)]))?;
-        Ok(Exit::Done)
+        // Where the owner demands two people, the first one's wish waits for a second.
+        let waits = answer.get("shredded").and_then(serde_json::Value::as_bool) == Some(false);
+        let entry = answer.get("entry");
+        let shown = json!({"document": self.document, "entry": entry, "shredded": !waits});
+        session.terminal.show(&shown, || {
+            let values = [("document", &self.document[..])];
+            if waits {
+                session.terminal.say("shred-waits", &values)
+            } else {
+                session.terminal.say("shredded", &values)
+            }
+        })?;
+        Ok(if waits { Exit::Partly } else { Exit::Done })
     }
 }

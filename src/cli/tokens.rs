@@ -71,7 +71,8 @@ async fn list(session: &Session) -> Result<Exit, Error> {
     session.terminal.table(headings, &listed.tokens, |token| {
         let until = token.expires_at.as_deref().map(local);
         let capacity = token.capacity.clone().unwrap_or_default();
-        [token.id.clone(), token.label.clone(), capacity, until.unwrap_or_default()]
+        let id = if token.current { format!("{} *", token.id) } else { token.id.clone() };
+        [id, token.label.clone(), capacity, until.unwrap_or_default()]
     })?;
     Ok(Exit::Done)
 }

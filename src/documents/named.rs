@@ -30,4 +30,19 @@ impl Documents {
         let id = DocumentId::from_slice(&id).map_err(|_| database::Error::Row("document"))?;
         Ok(id)
     }
+
+    /// The reference of a document; nothing if there is none of this id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`].
+    pub async fn reference(&self, id: DocumentId) -> Result<Option<String>, Error> {
+        let row = sqlx::query("select reference from document where id = $1")
+            .bind(id.as_bytes().to_vec())
+            .fetch_optional(self.inner.registry.database().pool())
+            .await
+            .map_err(database::Error::from)?;
+        let read = |row: sqlx::any::AnyRow| row.try_get(0).map_err(database::Error::from);
+        Ok(row.map(read).transpose()?)
+    }
 }

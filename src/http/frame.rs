@@ -90,8 +90,12 @@ fn is_of_another_site(method: &Method, headers: &HeaderMap) -> bool {
     origin.as_bytes() != format!("https://{host}").as_bytes()
 }
 
-/// Ends a request without content that takes longer than `limit`.
+/// Ends a request that takes longer than `limit` to be answered; but not one that sends a content, whose pace the server
+/// watches.
 pub(super) async fn in_time(limit: Duration, request: Request, next: Next) -> Response {
+    if request.method() == Method::PUT && request.uri().path().ends_with("/content") {
+        return next.run(request).await;
+    }
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(Kind::TimedOut).into_response(),

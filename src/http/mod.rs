@@ -9,14 +9,21 @@ mod problem;
 pub mod header;
 mod request;
 mod caller;
+mod checkpoint;
 mod budget;
 mod frame;
 mod api;
 mod log;
 mod operator;
-mod receipts;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
+    response::Response,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -27,24 +34,28 @@ pub use language::Language;
 pub use operator::operator;
 pub use problem::{Kind, Problem};
 
-/// Longest body of a request that is no content, in bytes: a restriction text is the longest.
-const LONGEST_BODY: usize = 300 * 1024;
-
-/// Everything that is served over TLS.
+/// Everything that is served to clients.
 #[must_use]
 pub fn router(app: App) -> Router {
-    let account = middleware::from_fn_with_state(app.clone(), frame::account);
-    Router::new()
+    let limit = Duration::from_secs(u64::from(app.config.limits.request_seconds));
+    let in_time = from_fn(move |request: Request, next: Next| frame::in_time(limit, request, next));
+    let router = Router::new()
         .merge(api::router())
         .merge(log::router())
-        .merge(receipts::router())
         .merge(problem::router())
         .fallback(|| async { Problem::missing() })
-        .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(account)
-        .layer(middleware::from_fn(frame::same_site))
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::WrongMethod) })
+        .layer(in_time)
+        .layer(from_fn(frame::same_site))
+        .layer(from_fn_with_state(app.clone(), frame::account));
+    framed(router.with_state(app))
+}
+
+/// What is true of every answer, on whichever address.
+fn framed(router: Router) -> Router {
+    router
         .layer(CatchPanicLayer::custom(frame::panicked))
-        .layer(middleware::map_response(frame::secure))
-        .layer(middleware::from_fn(frame::identify))
-        .with_state(app)
+        .layer(from_fn(problem::answer))
+        .layer(map_response(frame::secure as fn(Response) -> _))
+        .layer(from_fn(frame::identify))
 }

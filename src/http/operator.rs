@@ -1,48 +1,81 @@
-//! What the operator's own address serves: health and metrics, nothing of any document.
+//! The operator's own address: alive, ready, figures. Nothing of anybody's documents.
 
 use std::sync::LazyLock;
 
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::IntoResponse,
+    http::header,
+    response::{IntoResponse, Response},
     routing::get,
 };
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::app::App;
+use crate::{
+    app::App,
+    database::Revisions,
+    http::{Kind, Problem, framed},
+};
 
-/// The one recorder of the process.
-static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
-    let recorder = PrometheusBuilder::new().build_recorder();
+/// Bounds of the histogram of durations, in seconds.
+const SECONDS: [f64; 12] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// The one recorder of the process; a second instance in it (the demonstration has two) shares the first one's.
+static FIGURES: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+    let suffix = Matcher::Suffix("_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(suffix, &SECONDS);
+    let recorder = builder.expect("the bounds are some").build_recorder();
     let handle = recorder.handle();
-    // A second instance in one process (the demonstration has two) shares the first one's.
     let _installed = metrics::set_global_recorder(recorder);
     handle
 });
 
-/// `/healthz`, `/readyz` and `/metrics`.
+/// Everything that is served to the operator.
+#[must_use]
 pub fn operator(app: App) -> Router {
-    LazyLock::force(&METRICS);
-    Router::new()
+    LazyLock::force(&FIGURES);
+    let router = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics_text))
-        .with_state(app)
+        .route("/metrics", get(metrics))
+        .fallback(|| async { Problem::missing() })
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::WrongMethod) });
+    framed(router.with_state(app))
 }
 
-/// Ready while the log lives and is signed in time: then, and only then, documents are served.
-async fn ready(State(app): State<App>) -> impl IntoResponse {
-    let lives = !*app.writer.dead().borrow();
-    if lives && app.writer.unsigned().young(app.clock.now()) {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the log is not signed: nothing is served\n")
+/// `GET /readyz`: whether acts can be recorded, so done.
+async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
+    app.ready().await?;
+    Ok("ready\n")
+}
+
+/// `GET /metrics`: figures in Prometheus' text format.
+async fn metrics(State(app): State<App>) -> Response {
+    app.measure();
+    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (text, FIGURES.render()).into_response()
+}
+
+impl App {
+    /// Whether acts can be recorded: the database answers, the log is being signed, the sequencer lives.
+    async fn ready(&self) -> Result<(), Problem> {
+        let now = self.clock.now();
+        if *self.writer.dead().borrow() {
+            return Err(crate::audit::Error::Stopped.into());
+        }
+        if !self.writer.unsigned().young(now) {
+            return Err(crate::audit::Error::Unsigned.into());
+        }
+        self.registry.mission(&mut Revisions::new(now)).await?;
+        Ok(())
     }
-}
 
-async fn metrics_text(State(app): State<App>) -> impl IntoResponse {
-    metrics::gauge!("greffe_log_size").set(app.tree.published().tree.size as f64);
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], METRICS.render())
+    /// Takes the figures that nothing counts by itself.
+    fn measure(&self) {
+        let published = self.tree.published();
+        metrics::gauge!("greffe_signed_entries").set(published.tree.size as f64);
+        let age = self.clock.now().since(published.at);
+        metrics::gauge!("greffe_checkpoint_age_seconds").set(age.as_secs_f64());
+    }
 }

@@ -35,7 +35,7 @@ pub use revision::{
     Placement, Protection, Recipient, Revision, Role, RoleHeld, Sensitivity, Stage, StandingGrant,
     TagKey, Unknown, VersionEntry, Words,
 };
-pub use root::{AuthorityRoot, authority_root, compare};
+pub use root::{AuthorityRoot, Scanned};
 pub use text::{NotPlain, plain};
 
 /// What went wrong with authority.

@@ -1,9 +1,12 @@
 //! The authority root: one digest over every head, by which a database put back as a whole is seen.
 
-use ring::digest::{Context, SHA256};
-use sqlx::Row as _;
+use std::collections::BTreeMap;
 
 use crate::{
+    audit::{
+        Written,
+        merkle::{Frontier, leaf_hash},
+    },
     database::{self, Database, Head, Subject},
     mission::Error,
 };
@@ -11,180 +14,122 @@ use crate::{
 /// The root over all heads, and up to where in the log it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuthorityRoot {
-    /// RFC 6962 section 2.1 over the heads in the order of subjects, SHA-256; each leaf is the
-    /// subject's 17 bytes, the number (u64, big-endian) and the digest.
+    /// RFC 6962 section 2.1 over the heads in the order of their subjects' 17 bytes, SHA-256; each
+    /// leaf is those bytes, the number (u64, big-endian) and the digest.
     pub root: [u8; 32],
-    /// How many heads.
-    pub heads: u64,
     /// The log's length in the same snapshot: every change before it is in the root.
-    pub position: i64,
+    pub position: u64,
 }
 
-/// A Merkle tree that grows leaf by leaf and keeps no more than its frontier.
-#[derive(Default)]
-struct Growing {
-    /// Roots of full subtrees, largest first, one for each bit set in `leaves`.
-    frontier: Vec<[u8; 32]>,
-    leaves: u64,
+/// Every head as the database had it in one snapshot. A million take 64 MB.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    heads: Vec<Head>,
+    position: u64,
 }
 
-impl Growing {
-    fn push(&mut self, head: &Head) {
-        let mut context = Context::new(&SHA256);
-        context.update(&[0]);
-        context.update(&head.subject.key());
-        context.update(&head.number.to_be_bytes());
-        context.update(&head.digest);
-        self.frontier.push(finish(context));
-        self.leaves += 1;
-        for _ in 0..self.leaves.trailing_zeros() {
-            self.fold();
+impl Scanned {
+    /// Reads every head.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Database`] if the database does not answer.
+    pub async fn of(database: &Database) -> Result<Self, Error> {
+        let mut heads = Vec::new();
+        let position = database.scan(|head| heads.push(head)).await?;
+        Ok(Self { heads, position: position.unsigned_abs() })
+    }
+
+    /// The log's length in the same snapshot.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The root over these heads.
+    #[must_use]
+    pub fn root(&self) -> AuthorityRoot {
+        AuthorityRoot { root: root_of(self.heads.iter().copied()), position: self.position }
+    }
+
+    /// Whether these heads are those of `kept`, a root kept outside the database, changed by
+    /// `written`: what the log says was written from `kept.position` to this position, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`database::Error::PutBack`], within [`Error::Database`], if a head is not the last one that
+    /// was written; [`Error::RootDiffers`] if what was not written is not what it was.
+    pub fn follows(&self, kept: &AuthorityRoot, written: &[Written]) -> Result<(), Error> {
+        let mut since: BTreeMap<Subject, Written> = BTreeMap::new();
+        for one in written {
+            // Of several, the first knows what stood when the root was kept, the last what stands.
+            let known = since.entry(one.head.subject).or_insert(*one);
+            known.head = one.head;
         }
-    }
-
-    fn fold(&mut self) {
-        let right = self.frontier.pop().expect("a tree that folds has two subtrees");
-        let left = self.frontier.pop().expect("a tree that folds has two subtrees");
-        let mut context = Context::new(&SHA256);
-        context.update(&[1]);
-        context.update(&left);
-        context.update(&right);
-        self.frontier.push(finish(context));
-    }
-
-    fn root(mut self) -> [u8; 32] {
-        while self.frontier.len() > 1 {
-            self.fold();
-        }
-        self.frontier.pop().unwrap_or_else(|| finish(Context::new(&SHA256)))
-    }
-}
-
-fn finish(context: Context) -> [u8; 32] {
-    context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
-}
-
-/// The root of the heads as they stand, from one scan: one statement, so one snapshot on either
-/// engine.
-///
-/// # Errors
-///
-/// [`Error::Database`] if the database does not answer.
-pub async fn authority_root(database: &Database) -> Result<AuthorityRoot, Error> {
-    let mut tree = Growing::default();
-    let position = database.scan(|head| tree.push(&head)).await?;
-    Ok(AuthorityRoot { heads: tree.leaves, root: tree.root(), position })
-}
-
-/// Compares the heads as they stand with `kept`, a root kept outside the database, and with
-/// `written`: the heads that the log says were written from `kept.position` on, in the log's order.
-///
-/// # Errors
-///
-/// [`database::Error::PutBack`], within [`Error::Database`], if a head is not the last one written;
-/// [`Error::RootDiffers`] if what was not written since is not what it was.
-pub async fn compare(
-    database: &Database,
-    kept: &AuthorityRoot,
-    written: &[Head],
-) -> Result<(), Error> {
-    let mut since = Since::new(written);
-    since.find_previous(database).await?;
-    let mut tree = Growing::default();
-    let mut wrong = None;
-    let scanned = database.scan(|head| match since.subjects.get_mut(&head.subject) {
-        None => tree.push(&head),
-        Some(touched) => {
-            touched.seen = true;
-            if touched.last != head {
-                wrong = wrong.or(Some(head.subject));
-            }
-            if let Some(before) = &touched.before {
-                tree.push(before);
+        let mut before = Vec::with_capacity(self.heads.len());
+        for head in &self.heads {
+            match since.remove(&head.subject) {
+                None => before.push(*head),
+                Some(last) if last.head == *head => before.extend(last.previous),
+                Some(_) => return Err(database::Error::PutBack(head.subject).into()),
             }
         }
-    });
-    scanned.await?;
-    let gone = since.subjects.iter().find(|(_, touched)| !touched.seen);
-    if let Some(subject) = wrong.or(gone.map(|(subject, _)| *subject)) {
-        return Err(database::Error::PutBack(subject).into());
-    }
-    let same = tree.leaves == kept.heads && tree.root() == kept.root;
-    if same { Ok(()) } else { Err(Error::RootDiffers) }
-}
-
-/// One subject that was written since.
-struct Touched {
-    first_number: i64,
-    last: Head,
-    /// Its head when the root was kept; none if it is newer.
-    before: Option<Head>,
-    seen: bool,
-}
-
-struct Since {
-    subjects: std::collections::BTreeMap<Subject, Touched>,
-}
-
-impl Since {
-    fn new(written: &[Head]) -> Self {
-        let mut subjects = std::collections::BTreeMap::new();
-        for head in written {
-            let touched = subjects.entry(head.subject).or_insert(Touched {
-                first_number: head.number,
-                last: *head,
-                before: None,
-                seen: false,
-            });
-            touched.last = *head;
+        if let Some((gone, _)) = since.pop_first() {
+            return Err(database::Error::PutBack(gone).into());
         }
-        Self { subjects }
-    }
-
-    async fn find_previous(&mut self, database: &Database) -> Result<(), Error> {
-        for (subject, touched) in &mut self.subjects {
-            if touched.first_number == 1 {
-                continue;
-            }
-            let number = touched.first_number - 1;
-            let row = sqlx::query("select digest from revision where subject = $1 and number = $2")
-                .bind(subject.key())
-                .bind(number)
-                .fetch_optional(database.pool())
-                .await?;
-            let row = row.ok_or(Error::Forged(*subject))?;
-            touched.before = Some(Head { subject: *subject, number, digest: digest(&row, 0)? });
-        }
-        Ok(())
+        // At the log's beginning nothing stood.
+        let nothing = kept.position == 0 && before.is_empty();
+        let same = nothing || (kept.position > 0 && root_of(before) == kept.root);
+        if same { Ok(()) } else { Err(Error::RootDiffers) }
     }
 }
 
-fn digest(row: &sqlx::any::AnyRow, column: usize) -> Result<[u8; 32], Error> {
-    let bytes: Vec<u8> = row.try_get(column)?;
-    bytes.try_into().map_err(|_| database::Error::Row("head").into())
+fn root_of(heads: impl IntoIterator<Item = Head>) -> [u8; 32] {
+    let mut tree = Frontier::default();
+    let mut leaf = Vec::new();
+    for Head { subject, number, digest } in heads {
+        leaf.clear();
+        leaf.extend_from_slice(&subject.key());
+        leaf.extend_from_slice(&number.to_be_bytes());
+        leaf.extend_from_slice(&digest);
+        tree.append(leaf_hash(&leaf));
+    }
+    tree.root().0
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::mission::{TagKey, tests::World};
+    use ring::digest::{Context, SHA256};
+    use sqlx::Row as _;
 
-    /// What the log says was written from the entry at `position` on, as rows have it.
-    async fn written_since(world: &World, position: i64) -> Vec<Head> {
+    use super::*;
+    use crate::{
+        id::{Id, PersonId},
+        mission::{TagKey, tests::World},
+    };
+
+    /// What was written from the entry at `position` on, as rows have it.
+    async fn written_since(world: &World, position: u64) -> Vec<Written> {
         let rows = sqlx::query(
-            "select revision.subject, revision.number, revision.digest from entry \
-             join revision on revision.entry = entry.id where position >= $1 order by position",
+            "select revision.subject, revision.number, revision.digest, revision.previous \
+             from entry join revision on revision.entry = entry.id \
+             where position >= $1 order by position",
         )
-        .bind(position)
+        .bind(i64::try_from(position).unwrap())
         .fetch_all(world.database.pool())
         .await
         .unwrap();
-        let head = |row: &sqlx::any::AnyRow| {
-            let subject: Vec<u8> = row.get(0);
-            let subject = Subject::from_key(&subject).unwrap();
-            Head { subject, number: row.get(1), digest: digest(row, 2).unwrap() }
+        let written = |row: &sqlx::any::AnyRow| {
+            let subject = Subject::from_key(&row.get::<Vec<u8>, _>(0)).unwrap();
+            let number: i64 = row.get(1);
+            let digest = |column| row.get::<Vec<u8>, _>(column).try_into().unwrap();
+            let previous = Head { subject, number: number - 1, digest: digest(3) };
+            Written {
+                previous: (number > 1).then_some(previous),
+                head: Head { subject, number, digest: digest(2) },
+            }
         };
-        rows.iter().map(head).collect()
+        rows.iter().map(written).collect()
     }
 
     async fn further(world: &World, handle: &str, turn: u32) {
@@ -195,44 +140,45 @@ mod tests {
 
     #[test]
     fn the_root_is_that_of_rfc_6962() {
-        let leaf = |n: u8| {
-            let subject = Subject::from(crate::id::PersonId(crate::id::Id([n; 16])));
+        let head = |n: u8| {
+            let subject = Subject::from(PersonId(Id([n; 16])));
             Head { subject, number: i64::from(n), digest: [n; 32] }
         };
-        let hash = |parts: &[&[u8]]| {
+        let hash = |parts: &[&[u8]]| -> [u8; 32] {
             let mut context = Context::new(&SHA256);
             parts.iter().for_each(|part| context.update(part));
-            finish(context)
+            context.finish().as_ref().try_into().unwrap()
         };
         let leaves: Vec<_> = (0..5)
             .map(|n| {
-                let Head { subject, number, digest } = leaf(n);
+                let Head { subject, number, digest } = head(n);
                 hash(&[&[0], &subject.key(), &number.to_be_bytes(), &digest])
             })
             .collect();
         let pair = |left: [u8; 32], right: [u8; 32]| hash(&[&[1], &left, &right]);
         let four = pair(pair(leaves[0], leaves[1]), pair(leaves[2], leaves[3]));
-        let mut tree = Growing::default();
 
-        (0..5).for_each(|n| tree.push(&leaf(n)));
-
-        assert_eq!(tree.root(), pair(four, leaves[4]));
-        assert_eq!(Growing::default().root(), hash(&[]));
+        assert_eq!(root_of((0..5).map(head)), pair(four, leaves[4]));
+        assert_eq!(root_of([]), hash(&[]));
     }
 
     #[tokio::test]
     async fn a_kept_root_and_the_log_since_give_the_present_heads() {
         let world = World::start().await;
-        let kept = authority_root(&world.database).await.unwrap();
+        let kept = Scanned::of(&world.database).await.unwrap().root();
         further(&world, "company:rhein-energie", 0).await;
         further(&world, "company:rhein-energie", 1).await;
         further(&world, "mission", 0).await;
-        let import = world.count("select count(*) from head").await;
 
-        compare(&world.database, &kept, &written_since(&world, kept.position).await).await.unwrap();
+        let scanned = Scanned::of(&world.database).await.unwrap();
 
-        assert_eq!((kept.heads, kept.position), (u64::try_from(import).unwrap(), 25));
-        assert_ne!(authority_root(&world.database).await.unwrap().root, kept.root);
+        scanned.follows(&kept, &written_since(&world, kept.position).await).unwrap();
+        let none = AuthorityRoot { root: [0; 32], position: 0 };
+        scanned.follows(&none, &written_since(&world, 0).await).unwrap();
+        assert_eq!((kept.position, scanned.position()), (25, 28));
+        assert_ne!(scanned.root().root, kept.root);
+        let unsaid = written_since(&world, kept.position + 1).await;
+        assert!(matches!(scanned.follows(&kept, &unsaid), Err(Error::RootDiffers)));
     }
 
     #[tokio::test]
@@ -245,24 +191,24 @@ mod tests {
             ("delete from head where number = 2", true),
             ("delete from head where subject = (select max(subject) from head)", false),
             (
-                "insert into head (subject, number, digest) select cast(x'75' || randomblob(16) as blob), 1, digest \
-              from head limit 1",
+                "insert into head (subject, number, digest) \
+                 select cast(x'75' || randomblob(16) as blob), 1, digest from head limit 1",
                 false,
             ),
             (
                 "update head set digest = randomblob(32) \
-              where subject = (select max(subject) from head)",
+                 where subject = (select max(subject) from head)",
                 false,
             ),
         ];
         for (sql, is_put_back) in cases {
             let world = World::start().await;
-            let kept = authority_root(&world.database).await.unwrap();
+            let kept = Scanned::of(&world.database).await.unwrap().root();
             further(&world, "company:rhein-energie", 0).await;
             let written = written_since(&world, kept.position).await;
             assert_eq!(world.by_sql(sql).await, 1, "{sql}");
 
-            let compared = compare(&world.database, &kept, &written).await;
+            let compared = Scanned::of(&world.database).await.unwrap().follows(&kept, &written);
 
             match compared {
                 Err(Error::Database(database::Error::PutBack(_))) => assert!(is_put_back, "{sql}"),

@@ -183,7 +183,11 @@ fn the_project_speaks_of_itself() {
     ];
     let files =
         sources(&["src", "tests", "config", "deploy", "docs", "benches", "fuzz", ".ci"], "");
-    let found = files.iter().flat_map(|source| {
+    // Cargo's own files name the registry, as Cargo demands.
+    let cargos = |source: &&Source| {
+        source.path.ends_with("/Cargo.toml") || source.path.ends_with("/Cargo.lock")
+    };
+    let found = files.iter().filter(|source| !cargos(source)).flat_map(|source| {
         let numbered = source.text.lines().enumerate();
         let named = numbered.filter(|(_, line)| foreign.iter().any(|word| line.contains(word)));
         named.map(|(index, _)| (source.path.clone(), index + 1)).collect::<Vec<_>>()

@@ -15,7 +15,7 @@ use crate::{
         change::Left,
         keyring::EntryKeys,
         merkle::{Hash, leaf_hash},
-        sealing,
+        sealing, written,
     },
     database::{Appended, Batch, Database, Engine, Item, Revisions},
     id::{BatchId, EntryId},
@@ -170,6 +170,10 @@ impl Shared {
     fn seal(&self, request: &Request, left: &mut Left, at: Instant) -> Item {
         let mut draft = request.draft.clone();
         draft.detail.append(&mut left.detail);
+        let written: Vec<_> = left.written().map(|written| written.fact()).collect();
+        if !written.is_empty() {
+            draft.detail.insert(written::FACT.to_owned(), written.into());
+        }
         draft.texts.append(&mut left.texts);
         sealing::seal(&draft, request.revisions.as_ref(), &request.keys, at)
     }

@@ -267,7 +267,8 @@ impl Tree {
 
 impl Error {
     /// Whether trying again may help: the disk or the network, not the log.
-    fn is_transient(&self) -> bool {
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
         use crate::audit::{Error as Write, signer};
 
         match self {

@@ -12,6 +12,7 @@
 mod integrate;
 mod serve;
 mod start;
+mod written;
 
 use std::sync::{Arc, Mutex};
 

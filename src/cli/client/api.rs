@@ -222,6 +222,8 @@ answers! {
         created_at: Option<String>,
         /// When it ends.
         expires_at: Option<String>,
+        /// Whether it is the one with which this was asked.
+        current: bool,
     }
 
     /// `GET /api/v1/tokens`.
@@ -260,6 +262,38 @@ answers! {
     Roles {
         /// All of them.
         roles: Vec<RoleHeld>,
+    }
+
+    /// To whom a party's exports may be sealed.
+    Recipient {
+        /// How the party calls it.
+        name: String,
+        /// `age1…`.
+        recipient: String,
+    }
+
+    /// `GET …/recipients`.
+    Recipients {
+        /// All of them.
+        recipients: Vec<Recipient>,
+    }
+
+    /// A declared conflict.
+    Conflict {
+        /// Who.
+        person: String,
+        /// With which party.
+        with: String,
+        /// Only in this capacity.
+        capacity: Option<String>,
+        /// Why.
+        says: String,
+    }
+
+    /// `GET /api/v1/conflicts`.
+    Conflicts {
+        /// All of them.
+        conflicts: Vec<Conflict>,
     }
 
     /// A place of storage.

@@ -34,7 +34,9 @@ pub(super) fn pdf(title: &str, attached: usize) -> Vec<u8> {
         pdf.extend_from_slice(b"\nendobj\n");
     }
     let table = pdf.len();
-    pdf.extend_from_slice(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).as_bytes());
+    pdf.extend_from_slice(
+        format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).as_bytes(),
+    );
     for offset in offsets {
         pdf.extend_from_slice(format!("{offset:010} 00000 n \n").as_bytes());
     }
@@ -66,7 +68,8 @@ impl Iterator for Noise {
     type Item = u8;
 
     fn next(&mut self) -> Option<u8> {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         Some(self.0.to_be_bytes()[0])
     }
 }

@@ -74,8 +74,7 @@ impl People {
     }
 
     fn write(&self, place: &Place) -> Result<(), Error> {
-        let people =
-            json!({ "base": self.base, "ca": self.authority.display().to_string(), "people": self.rows });
+        let people = json!({ "base": self.base, "ca": self.authority.display().to_string(), "people": self.rows });
         let text = serde_json::to_vec_pretty(&people).expect("rows are plain JSON");
         write_secret(&place.root().join("people.json"), &text)
     }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
             answer::{Entered, Shown},
             naming::{handle, mission, party, person, shows, slug},
         },
-        request::{Json, Line, Query},
+        request::{Json, Line},
     },
     identity::Caller,
     mission::{Conflict, MissionRevision},
@@ -62,9 +62,9 @@ struct NewConflict {
 }
 
 /// Which conflict.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
+#[schema(as = WhichConflict)]
 struct Which {
     /// Who, as the mission file calls them.
     person: String,
@@ -100,11 +100,11 @@ async fn declare(
 }
 
 /// Take back a conflict
-#[utoipa::path(delete, path = "/conflicts", tag = "conflicts", params(Which), responses((status = 200, body = Entered)))]
+#[utoipa::path(delete, path = "/conflicts", tag = "conflicts", responses((status = 200, body = Entered)))]
 async fn end(
     State(app): State<App>,
     caller: Caller,
-    Query(which): Query<Which>,
+    Json(which): Json<Which>,
 ) -> Result<Shown<Entered>, Problem> {
     let permit = administer(&app, &caller).await?;
     let conflict = which.resolved(&app, String::new()).await?;

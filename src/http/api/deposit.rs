@@ -18,6 +18,7 @@ use crate::{
     http::{
         Kind, Problem,
         api::naming::document,
+        checkpoint::Kept,
         header::{ETag, MediaType, Preconditions, content_digest, single},
         request::{Path, declared_length, limited},
     },
@@ -86,9 +87,11 @@ async fn deposit(
     State(app): State<App>,
     caller: Caller,
     Path(name): Path<String>,
+    kept: Kept,
     announced: Announced,
     body: Body,
 ) -> Result<Response, Problem> {
+    kept.compared(&app).await?;
     let permit = app.policy.permit(&caller, document(&app, &name).await?).await?;
     let upload = announced.upload(app.config.limits.upload_limit_bytes, permit.document())?;
     let body = limited(body, app.config.limits.upload_limit_bytes);

@@ -81,7 +81,7 @@ struct People {
 #[schema(as = Person)]
 struct PersonView {
     /// What the mission file calls them.
-    person: String,
+    handle: String,
     /// Their name, if it is known.
     name: Option<String>,
     /// The party that employs them.
@@ -120,8 +120,8 @@ async fn people(State(app): State<App>, caller: Caller) -> Result<Listed<People>
     let mut people = Vec::new();
     for (person, employer) in app.policy.people(&permit).await? {
         let name = person.named(&app.keyset).await?.name;
-        let (person, employer) = (slug(mission, person.person), handle(mission, employer));
-        people.push(PersonView { person, name, employer });
+        let (slug, employer) = (slug(mission, person.person), handle(mission, employer));
+        people.push(PersonView { handle: slug, name, employer });
     }
     Ok(Listed(People { people }))
 }

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -18,7 +17,7 @@ use crate::{
     },
     identity::Caller,
     policy::Permit,
-    storage::Location,
+    storage::{Facts, Location},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -32,28 +31,19 @@ struct Locations {
     locations: Vec<LocationView>,
 }
 
-/// A place of storage. Each fact has its value, how it is known (declared, verified or unknown), who says so and when.
+/// A place of storage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Location)]
 struct LocationView {
     /// Its name in the configuration.
     id: String,
-    /// Where the machines stand.
-    country: Value,
-    /// The operator's word for the place.
-    region: Value,
-    /// Where in the country.
-    city: Value,
-    /// Who runs the machines.
-    operator: Value,
-    /// Whose law the operator is under.
-    seat: Value,
-    /// Who controls the operator in the end.
-    control: Value,
-    /// A qualification of the service itself.
-    qualification: Value,
-    /// Whether its operator hands over its own log of who accessed it.
-    access_logs: Value,
+    /// Each fact (`country`, `region`, `city`, `operator`, `seat`, `control`, `qualification`, `access_logs`) has its
+    /// value, its basis (declared, verified or unknown), who says so and when.
+    #[schema(value_type = Object)]
+    facts: Facts,
+    /// When it was last probed; nothing if it never was.
+    #[schema(format = DateTime)]
+    probed_at: Option<String>,
 }
 
 /// Places of storage
@@ -70,18 +60,6 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Listed<Locations
 
 impl LocationView {
     fn of(location: &Location) -> Self {
-        let facts = &location.facts;
-        let fact = |fact: Result<Value, serde_json::Error>| fact.unwrap_or_default();
-        Self {
-            id: location.id.to_string(),
-            country: fact(serde_json::to_value(&facts.country)),
-            region: fact(serde_json::to_value(&facts.region)),
-            city: fact(serde_json::to_value(&facts.city)),
-            operator: fact(serde_json::to_value(&facts.operator)),
-            seat: fact(serde_json::to_value(&facts.seat)),
-            control: fact(serde_json::to_value(&facts.control)),
-            qualification: fact(serde_json::to_value(&facts.qualification)),
-            access_logs: fact(serde_json::to_value(&facts.access_logs)),
-        }
+        Self { id: location.id.to_string(), facts: location.facts.clone(), probed_at: None }
     }
 }

@@ -9,11 +9,13 @@ use crate::{
     app::App,
     database::Revisions,
     http::{
-        Problem,
+        Kind, Problem,
         api::{
             answer::{Entered, Shown},
-            naming::{handle, slug, word},
+            naming::{handle, mission, slug, word},
         },
+        checkpoint::Kept,
+        request::Path,
     },
     identity::Caller,
     mission::Capacity,
@@ -71,17 +73,35 @@ struct BudgetView {
 ///
 /// The person, the capacity in which they act, every other that they have, and what identifies the log.
 #[utoipa::path(get, path = "/me", tag = "me", responses((status = 200, body = Me)))]
-async fn me(State(app): State<App>, caller: Caller) -> Result<Shown<Me>, Problem> {
+async fn me(State(app): State<App>, caller: Caller, kept: Kept) -> Result<Shown<Me>, Problem> {
+    kept.compared(&app).await?;
     Ok(Shown(Me::of(&app, &caller).await?))
 }
 
 /// Leave
 ///
-/// The caller leaves the party for which they act: every role in it, and the credentials to act for it, end at once.
-#[utoipa::path(post, path = "/me/leave", tag = "me", responses((status = 200, body = Entered)))]
-async fn leave(State(app): State<App>, caller: Caller) -> Result<Shown<Entered>, Problem> {
+/// The caller leaves the party, which must be the one for which they act: every role in it, and the credentials to act for
+/// it, end at once.
+#[utoipa::path(post, path = "/parties/{party}/leave", tag = "me", responses((status = 200, body = Entered)))]
+async fn leave(
+    State(app): State<App>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Shown<Entered>, Problem> {
+    own_capacity(&app, &caller, &name).await?;
     let permit = app.policy.permit(&caller, caller.actor.person).await?;
     Ok(Shown(Entered { entry: app.authority.leave(permit).await? }))
+}
+
+/// Refuses a capacity that is not the one in which the caller acts.
+pub(super) async fn own_capacity(app: &App, caller: &Caller, named: &str) -> Result<(), Problem> {
+    let own = handle(&*mission(app).await?, caller.actor.capacity);
+    if named == own {
+        return Ok(());
+    }
+    let says = format!("this is done in the capacity itself, and the credential is for {own}");
+    let choose = Problem::new(Kind::ChooseCapacity).with_detail(says);
+    Err(choose.with("capacities", vec![own]))
 }
 
 impl Me {

@@ -14,6 +14,7 @@ mod restrictions;
 mod roles;
 mod conflicts;
 mod locations;
+mod entries;
 mod openapi;
 
 use axum::Router;
@@ -44,4 +45,5 @@ fn routes() -> OpenApiRouter<App> {
         .merge(roles::router())
         .merge(conflicts::router())
         .merge(locations::router())
+        .merge(entries::router())
 }

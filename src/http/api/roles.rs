@@ -23,8 +23,7 @@ use crate::{
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list, give))
-        .routes(routes!(take))
+        .routes(routes!(list, give, take))
         .routes(routes!(remove))
         .routes(routes!(recipients, add_recipient))
         .routes(routes!(remove_recipient))
@@ -109,14 +108,15 @@ async fn give(
 /// Take a role
 ///
 /// With the last one go the credentials by which the person acted for the party.
-#[utoipa::path(delete, path = "/parties/{party}/roles/{person}/{role}", tag = "parties", responses((status = 200, body = Entered)))]
+#[utoipa::path(delete, path = "/parties/{party}/roles", tag = "parties", responses((status = 200, body = Entered)))]
 async fn take(
     State(app): State<App>,
     caller: Caller,
-    Path((name, someone, held)): Path<(String, String, String)>,
+    Path(name): Path<String>,
+    Json(wanted): Json<RoleHeld>,
 ) -> Result<Shown<Entered>, Problem> {
     let permit = administer(&app, &caller, &name).await?;
-    let (person, role) = (person(&app, &someone).await?, role(&held)?);
+    let (person, role) = (person(&app, &wanted.person).await?, role(&wanted.role)?);
     Ok(Shown(Entered { entry: app.authority.take_role(permit, person, role).await? }))
 }
 

@@ -11,9 +11,10 @@ use crate::{
     app::App,
     database::Revisions,
     http::{
-        Kind, Problem,
+        Problem,
         api::{
             answer::{Entered, Made, Shown},
+            me::own_capacity,
             naming::{handle, mission, word},
         },
         caller::Origin,
@@ -162,14 +163,8 @@ async fn sign_in(
 
 impl NewToken {
     async fn life(&self, app: &App, caller: &Caller) -> Result<Duration, Problem> {
-        let own = handle(&*mission(app).await?, caller.actor.capacity);
-        if self.capacity.as_ref().is_some_and(|named| *named != own) {
-            let says = format!(
-                "sign in as {own} only: a token is made for the capacity in which one acts"
-            );
-            return Err(Problem::new(Kind::ChooseCapacity)
-                .with_detail(says)
-                .with("capacities", vec![own]));
+        if let Some(named) = &self.capacity {
+            own_capacity(app, caller, named).await?;
         }
         Ok(self.days.map_or(TOKEN_LIFE, |days| Duration::from_secs(u64::from(days) * 24 * 3600)))
     }

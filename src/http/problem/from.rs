@@ -57,6 +57,35 @@ impl From<documents::Error> for Problem {
     }
 }
 
+impl From<audit::tree::Error> for Problem {
+    fn from(error: audit::tree::Error) -> Self {
+        use audit::{tile, tree::Error as E};
+        match &error {
+            E::Tiles(tile::Error::Elsewhere) => Self::missing(),
+            E::Database(_) | E::Storage(_) | E::Forked(_) => Self::unavailable(&error),
+            E::Write(inner) => of_audit(inner, &error),
+            E::Batch(_)
+            | E::Replaced(_)
+            | E::Signer(_)
+            | E::Contradiction(_)
+            | E::Checkpoint(_)
+            | E::Tiles(_)
+            | E::Merkle(_)
+            | E::Anchor(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<audit::entries::Error> for Problem {
+    fn from(error: audit::entries::Error) -> Self {
+        match &error {
+            audit::entries::Error::Database(_) | audit::entries::Error::Keys(_) => {
+                Self::unavailable(&error)
+            }
+        }
+    }
+}
+
 /// Refused: as hidden, or openly with its reason from the closed list.
 pub(super) fn refused(verdict: Verdict) -> Problem {
     match verdict {

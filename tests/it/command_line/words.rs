@@ -62,3 +62,16 @@ async fn a_command_line_that_makes_no_sense_ends_with_two() {
         assert_eq!(desk.run(line).await.exit, 2, "{line:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_teaches_in_the_readers_language() {
+    let desk = Desk::new(|_| problem(404, &json!({}))).await;
+
+    let english = desk.run(&["put", "--help"]).await;
+    let french = desk.run(&["--lang=fr", "put", "--help"]).await;
+
+    assert_eq!((english.exit, french.exit), (0, 0));
+    assert!(english.out.contains("Examples:\n  greffe put diagnostic.pdf"), "{english:?}");
+    assert!(french.out.contains("Exemples :\n  greffe put diagnostic.pdf"), "{french:?}");
+    assert!(french.out.starts_with("Dépose des fichiers"), "{french:?}");
+}
