@@ -149,6 +149,7 @@ async fn wire(
         keyset,
         custody,
         config,
+        upkeep: Arc::default(),
         _lock: Arc::new(lock),
     })
 }
@@ -276,9 +277,9 @@ impl App {
 
     /// Starts signing, sweeping and comparing in the background; all end with the log.
     fn keep_up(&self) {
-        tokio::spawn(self.tree.clone().run());
+        let signing = tokio::spawn(self.tree.clone().run());
         let app = self.clone();
-        tokio::spawn(async move {
+        let sweeping = tokio::spawn(async move {
             let mut dead = app.writer.dead();
             let mut compared = tokio::time::Instant::now();
             loop {
@@ -298,6 +299,8 @@ impl App {
                 }
             }
         });
+        let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
+        upkeep.extend([signing, sweeping]);
     }
 
     /// Ends the instance in order: a `stop` entry, key set and database closed.
@@ -314,6 +317,15 @@ impl App {
         }
         if let Err(error) = self.tree.round(None).await {
             tracing::warn!(%error, "the last entries are signed at the next start");
+        }
+        self.writer.stop();
+        let upkeep = {
+            let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
+            std::mem::take(&mut *upkeep)
+        };
+        for task in upkeep {
+            // A task that panicked has ended too.
+            let _ended = task.await;
         }
         self.keyset.close().await;
         self.writer.database().pool().close().await;

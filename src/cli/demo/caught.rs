@@ -278,7 +278,9 @@ async fn put_back(teller: &mut Teller<'_>, place: &Place, yesterday: &Copies) ->
             format!("yesterday's database put back: it refuses to serve: {}", causes(error))
         }
     };
-    teller.step("database-put-back", opened.is_err(), &says)
+    let put_back =
+        matches!(opened, Err(app::Error::Tree(crate::audit::tree::Error::Contradiction(_))));
+    teller.step("database-put-back", put_back, &says)
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

@@ -229,13 +229,13 @@ mod tests {
         let version = VersionId::random();
         let tag = format!("\"{version}\", \"other\", W/\"{version}\"");
 
-        let headers = [
+        let pairs = [
             ("content-type", "Text/Plain"),
-            ("if-match", tag.as_str()),
+            ("if-match", &tag[..]),
             ("idempotency-key", "\"k1\""),
             ("expect", "100-Continue"),
         ];
-        let read = announced(&headers).await.unwrap();
+        let read = announced(&pairs).await.unwrap();
 
         assert_eq!(read.media_type.as_str(), "text/plain");
         assert_eq!(read.if_match, Some(IfMatch::OneOf(vec![version])));
