@@ -251,7 +251,8 @@ impl App {
         }
     }
 
-    /// The first entry of each start: what runs, configured how, on which settings, and what leaves the server.
+    /// The first entry of each start: what runs, configured how, on which settings, and what leaves
+    /// the server.
     async fn say_started(&self, settings: database::Settings) -> Result<(), Error> {
         let location = |location: &Location| json!({ "id": location.id, "facts": location.facts });
         let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), json!(value)));

@@ -28,7 +28,8 @@ struct Facts {
 }
 
 impl Tree {
-    /// The last root over all heads that was kept with the signer, and the position it was taken at.
+    /// The last root over all heads that was kept with the signer, and the position it was taken
+    /// at.
     #[must_use]
     pub fn kept_authority(&self) -> Authority {
         *self.inner.authority.lock().expect("no holder of this lock panics")
