@@ -2,6 +2,7 @@
 
 mod create;
 mod open;
+mod mission;
 mod places;
 
 use std::{path::PathBuf, sync::Arc};
@@ -13,7 +14,7 @@ use crate::{
     documents::Documents,
     http::Budget,
     identity::Identity,
-    mission::{self, Authority, Registry},
+    mission::{Authority, Error as MissionError, Registry},
     policy::Policy,
     storage,
     time::Clock,
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use create::create;
+pub use mission::present;
 pub use open::{Recovery, open, recovery_copy};
 
 /// Why an instance could not be made or opened.
@@ -72,7 +74,7 @@ pub enum Error {
     Signer(#[from] audit::signer::Error),
     /// Authority.
     #[error("authority cannot be read")]
-    Mission(#[from] mission::Error),
+    Mission(#[from] MissionError),
     /// A store.
     #[error("a place of storage cannot be used")]
     Storage(#[from] storage::Error),

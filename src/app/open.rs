@@ -159,7 +159,7 @@ fn no_place() -> Error {
 }
 
 /// An OS lock on a file beside the signer's state: it goes with the process, however that ends.
-fn lock(config: &Config) -> Result<File, Error> {
+pub(super) fn lock(config: &Config) -> Result<File, Error> {
     let path = config.signer.state_file.with_extension("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|source| Error::File { path: path.clone(), source })?;
@@ -168,7 +168,7 @@ fn lock(config: &Config) -> Result<File, Error> {
     Ok(file)
 }
 
-fn custody(config: &Config) -> Result<Arc<FileCustody>, Error> {
+pub(super) fn custody(config: &Config) -> Result<Arc<FileCustody>, Error> {
     let ground = if config.custody.any_file_system { Ground::Warn } else { Ground::Demand };
     let (custody, warning) = match FileCustody::open(&config.custody.file, ground) {
         Err(vault::custody::Error::Missing(path)) if config.keys.first.exists() => {

@@ -1,6 +1,6 @@
 //! `greffe init`: a new instance, from a configuration and a mission file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     app,
@@ -36,14 +36,7 @@ impl Init {
     /// What could not be read or made.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let config = read(&self.config)?;
-        let text = std::fs::read_to_string(&self.mission).map_err(|error| {
-            let told = Error::new(Exit::NotFound, "file-unreadable").because(error);
-            told.with("path", self.mission.display())
-        })?;
-        let file = MissionFile::parse(&text).map_err(|problems| {
-            let told = Error::new(Exit::Failed, "mission-malformed");
-            told.with("path", self.mission.display()).with("reason", problems)
-        })?;
+        let file = mission(&self.mission)?;
         let warning = app::create(&config, &file, &[]).await.map_err(failed)?;
         if let Some(warning) = warning {
             session.terminal.note("custody-warning", &[("reason", &warning.to_string())]);
@@ -54,10 +47,22 @@ impl Init {
 }
 
 /// Reads a configuration for an operator's command.
-pub(super) fn read(path: &std::path::Path) -> Result<Config, Error> {
+pub(super) fn read(path: &Path) -> Result<Config, Error> {
     Config::read(path).map_err(|error| {
         let told = Error::new(Exit::Failed, "config-unusable").because(error);
         told.with("path", path.display())
+    })
+}
+
+/// Reads a mission file.
+pub(super) fn mission(path: &Path) -> Result<MissionFile, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let told = Error::new(Exit::NotFound, "file-unreadable").because(error);
+        told.with("path", path.display())
+    })?;
+    MissionFile::parse(&text).map_err(|problems| {
+        let told = Error::new(Exit::Failed, "mission-malformed");
+        told.with("path", path.display()).with("reason", problems)
     })
 }
 

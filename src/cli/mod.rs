@@ -36,6 +36,7 @@ mod login;
 mod logout;
 mod ls;
 mod man;
+mod mission;
 mod openers;
 mod places;
 mod put;
@@ -98,6 +99,7 @@ macro_rules! commands {
 commands! {
     demo::Demo,
     init::Init,
+    mission::Mission,
     serve::Serve,
     link::Link,
     keys::Keys,

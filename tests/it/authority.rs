@@ -81,6 +81,26 @@ async fn an_instance_that_nobody_touched_starts_again_and_again() {
 }
 
 #[tokio::test]
+async fn the_mission_that_stands_is_read_as_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    stopped(folder.path()).await;
+    let config = config(folder.path());
+    let running = open(folder.path()).await.unwrap();
+    let locked = app::present(&config).await;
+    running.close().await;
+    drop(running);
+
+    let stands = app::present(&config).await.unwrap();
+
+    let file = MissionFile::parse(include_str!("../../config/mission.toml")).unwrap();
+    assert_eq!(mission::differences(&stands, &file), []);
+    assert!(matches!(locked, Err(app::Error::Locked(_))), "{locked:?}");
+    sql(folder.path(), "update revision set mac = randomblob(32) where number = 1").await;
+    let forged = app::present(&config).await;
+    assert!(matches!(forged, Err(app::Error::Mission(mission::Error::Forged(_)))), "{forged:?}");
+}
+
+#[tokio::test]
 async fn authority_changed_behind_a_stopped_service_keeps_it_from_starting() {
     let attacks = [
         "update head set number = 1, digest = (select digest from revision \
