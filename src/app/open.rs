@@ -13,8 +13,8 @@ use crate::{
     documents::Documents,
     http::Budget,
     identity::Identity,
-    mission::{self, Authority, AuthorityRoot, Registry, Scanned},
-    policy::Policy,
+    mission::{self, Authority, AuthorityRoot, Registry, Scanned, Setting},
+    policy::{Policy, baseline_digest},
     storage::Location,
     time::Clock,
     vault::{
@@ -108,6 +108,8 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     // What an unfinished act would be finished by must be what the log says.
     app.compare_authority().await?;
     app.documents.recover().await?;
+    let locations = places::entries(&app.config)?;
+    app.authority.configure(Setting { locations, baseline: baseline_digest() }).await?;
     app.say_started(settings).await?;
     app.keep_up();
     Ok(app)
@@ -135,7 +137,7 @@ async fn wire(
     );
     Ok(App {
         clock: writer.clock().clone(),
-        identity: Identity::new(authority.clone(), pepper),
+        identity: Identity::new(authority.clone(), pepper, config.limits.failures_per_minute),
         budget: Budget::new(config.limits.budget_entries_per_minute),
         registry,
         authority,
