@@ -1,7 +1,7 @@
 //! The command line: one command per file; client commands speak HTTP, operator commands open a stopped instance.
 //!
 //! Data goes to standard output, everything else to standard error; a secret is never an argument; the exit code
-//! says how it ended ([`Exit`]). A new command is a file with a `clap::Args` that has `run`, its `mod`, and its line
+//! says how it ended (`Exit`). A new command is a file with a `clap::Args` that has `run`, its `mod`, and its line
 //! in `commands!`.
 
 mod client;
