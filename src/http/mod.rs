@@ -35,7 +35,6 @@ pub use operator::operator;
 pub use problem::{Kind, Problem};
 
 /// Everything that is served to clients.
-#[must_use]
 pub fn router(app: App) -> Router {
     let limit = Duration::from_secs(u64::from(app.config.limits.request_seconds));
     let in_time = from_fn(move |request: Request, next: Next| frame::in_time(limit, request, next));

@@ -32,7 +32,6 @@ static FIGURES: LazyLock<PrometheusHandle> = LazyLock::new(|| {
 });
 
 /// Everything that is served to the operator.
-#[must_use]
 pub fn operator(app: App) -> Router {
     LazyLock::force(&FIGURES);
     let router = Router::new()

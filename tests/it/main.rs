@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod api;
+mod authority;
 mod command_line;
 mod configuration;
 mod go;

@@ -6,7 +6,6 @@ mod row;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sqlx::Row as _;
 
 use crate::{
     audit::{ActName, Asked, Audit, Warrant, Writer, opening::Opening},
