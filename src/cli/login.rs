@@ -93,7 +93,7 @@ impl Login {
         session.terminal.show(&me, || {
             let capacity = me.handle.as_deref().unwrap_or("–");
             let values =
-                [("name", &me.name[..]), ("capacity", capacity), ("address", &start.address)];
+                [("name", me.called()), ("capacity", capacity), ("address", &start.address)];
             session.terminal.say("signed-in", &values)
         })?;
         session.terminal.note("log-key", &[("vkey", &me.vkey)]);
@@ -171,7 +171,7 @@ impl Login {
             address: start.address.clone(),
             origin: me.origin.clone(),
             person: me.person.clone(),
-            name: me.name.clone(),
+            name: me.called().to_owned(),
             capacity: start.capacity.clone(),
             certificate_file: self.certificate_file.as_deref().and_then(absolute),
             certificate_key_file: self.certificate_key_file.as_deref().and_then(absolute),

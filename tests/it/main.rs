@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod api;
+mod authority;
 mod command_line;
 mod configuration;
 mod go;
