@@ -5,6 +5,7 @@
 mod api;
 mod command_line;
 mod configuration;
+mod gate;
 mod go;
 mod layers;
 mod links;
@@ -12,3 +13,4 @@ mod server;
 mod storage;
 mod tidy;
 mod tree;
+mod witness;

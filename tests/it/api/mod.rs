@@ -2,7 +2,7 @@
 
 mod content;
 mod hidden;
-mod service;
+pub(crate) mod service;
 
 use hyper::Method;
 use serde_json::json;
