@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod administrator;
 mod api;
 mod bad_input;
 mod command_line;
