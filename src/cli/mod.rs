@@ -183,11 +183,7 @@ mod tests {
                 let secret = ["token", "link", "password", "secret", "identity", "key"];
                 let values = argument.get_value_names().unwrap_or_default();
                 let names_file = values.iter().any(|value| value == "FILE") || id.ends_with("_id");
-                assert!(
-                    names_file || !secret.iter().any(|word| id == *word),
-                    "{}: {id}",
-                    command.get_name()
-                );
+                assert!(names_file || !secret.contains(&id), "{}: {id}", command.get_name());
             }
             command.get_subcommands().for_each(walk);
         }
