@@ -13,6 +13,7 @@ mod layers;
 mod links;
 mod server;
 mod storage;
+mod storage_adversary;
 mod tidy;
 mod tree;
 mod witness;
