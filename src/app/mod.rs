@@ -110,6 +110,8 @@ pub struct App {
     pub budget: Budget,
     /// What the operator decided.
     pub config: Arc<Config>,
+    /// What runs in the background, until the instance is closed.
+    upkeep: Arc<std::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>>,
     /// Keeps every other process out.
     _lock: Arc<std::fs::File>,
 }

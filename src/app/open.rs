@@ -13,8 +13,8 @@ use crate::{
     documents::Documents,
     http::Budget,
     identity::Identity,
-    mission::{self, Authority, AuthorityRoot, Registry, Scanned},
-    policy::Policy,
+    mission::{self, Authority, AuthorityRoot, Registry, Scanned, Setting},
+    policy::{Policy, baseline_digest},
     storage::Location,
     time::Clock,
     vault::{
@@ -108,6 +108,8 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     // What an unfinished act would be finished by must be what the log says.
     app.compare_authority().await?;
     app.documents.recover().await?;
+    let locations = places::entries(&app.config)?;
+    app.authority.configure(Setting { locations, baseline: baseline_digest() }).await?;
     app.say_started(settings).await?;
     app.keep_up();
     Ok(app)
@@ -135,7 +137,7 @@ async fn wire(
     );
     Ok(App {
         clock: writer.clock().clone(),
-        identity: Identity::new(authority.clone(), pepper),
+        identity: Identity::new(authority.clone(), pepper, config.limits.failures_per_minute),
         budget: Budget::new(config.limits.budget_entries_per_minute),
         registry,
         authority,
@@ -147,6 +149,7 @@ async fn wire(
         keyset,
         custody,
         config,
+        upkeep: Arc::default(),
         _lock: Arc::new(lock),
     })
 }
@@ -274,9 +277,9 @@ impl App {
 
     /// Starts signing, sweeping and comparing in the background; all end with the log.
     fn keep_up(&self) {
-        tokio::spawn(self.tree.clone().run());
+        let signing = tokio::spawn(self.tree.clone().run());
         let app = self.clone();
-        tokio::spawn(async move {
+        let sweeping = tokio::spawn(async move {
             let mut dead = app.writer.dead();
             let mut compared = tokio::time::Instant::now();
             loop {
@@ -296,6 +299,8 @@ impl App {
                 }
             }
         });
+        let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
+        upkeep.extend([signing, sweeping]);
     }
 
     /// Ends the instance in order: a `stop` entry, key set and database closed.
@@ -312,6 +317,15 @@ impl App {
         }
         if let Err(error) = self.tree.round(None).await {
             tracing::warn!(%error, "the last entries are signed at the next start");
+        }
+        self.writer.stop();
+        let upkeep = {
+            let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
+            std::mem::take(&mut *upkeep)
+        };
+        for task in upkeep {
+            // A task that panicked has ended too.
+            let _ended = task.await;
         }
         self.keyset.close().await;
         self.writer.database().pool().close().await;

@@ -30,9 +30,15 @@ pub(super) fn open(config: &Config) -> Result<Vec<Location>, Error> {
     config.location.iter().map(place).collect()
 }
 
+/// What is known of every configured place, as the mission's revision holds it.
+pub(super) fn entries(config: &Config) -> Result<Vec<LocationEntry>, Error> {
+    let entry =
+        |place: &LocationConfig| Ok(LocationEntry { id: place.id.clone(), facts: facts(place)? });
+    config.location.iter().map(entry).collect()
+}
+
 /// Makes the folders of places that are folders.
 pub(super) fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
-    let mut entries = Vec::new();
     for place in &config.location {
         if let Medium::Folder { path } = &place.medium {
             std::fs::create_dir_all(path)
@@ -40,9 +46,8 @@ pub(super) fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
             let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
             Folder::establish(path, &id)?;
         }
-        entries.push(LocationEntry { id: place.id.clone(), facts: facts(place)? });
     }
-    Ok(entries)
+    entries(config)
 }
 
 fn settings(place: &LocationConfig) -> Result<Settings, Error> {

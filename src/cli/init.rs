@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use crate::{
     app,
+    audit::tree,
     cli::{
         error::{Error, Exit},
         session::Session,
     },
     config::Config,
-    mission::MissionFile,
+    database,
+    mission::{self, MissionFile},
 };
 
 /// Makes an instance: custody, key set, database, log, places of storage; and imports its mission. Overwrites nothing.
@@ -62,7 +64,12 @@ pub(super) fn read(path: &std::path::Path) -> Result<Config, Error> {
 /// An instance that could not be made or opened.
 pub(super) fn failed(error: app::Error) -> Error {
     let exit = match &error {
-        app::Error::Tree(crate::audit::tree::Error::Contradiction(_)) => Exit::Tampered,
+        app::Error::Tree(tree::Error::Contradiction(_) | tree::Error::Batch(_)) => Exit::Tampered,
+        app::Error::Mission(
+            mission::Error::RootDiffers
+            | mission::Error::Forged(_)
+            | mission::Error::Database(database::Error::PutBack(_)),
+        ) => Exit::Tampered,
         _ => Exit::Failed,
     };
     Error::new(exit, "instance-unusable").because(error)

@@ -14,8 +14,6 @@ use crate::time::Instant;
 
 /// How long failures are remembered.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Failures of one source within a window, after which it is answered 429.
-const MOST_FAILURES: u32 = 10;
 /// Sources remembered one by one; the rest share one place.
 const MOST_SOURCES: usize = 65_536;
 
@@ -29,8 +27,10 @@ pub struct Failures {
 }
 
 /// Limits each source.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Limiter {
+    /// Failures of one source within a window, after which it is answered 429.
+    most_failures: u32,
     window: Mutex<Window>,
     unknown: AtomicU64,
     limited: AtomicU64,
@@ -51,6 +51,12 @@ enum Source {
 }
 
 impl Limiter {
+    /// Lets each source fail so often in a minute.
+    pub(super) fn new(most_failures: u32) -> Self {
+        let (unknown, limited) = (AtomicU64::default(), AtomicU64::default());
+        Self { most_failures, window: Mutex::default(), unknown, limited }
+    }
+
     /// For how many seconds `address` must wait, if it failed too often.
     pub(super) fn wait_seconds(&self, address: IpAddr, now: Instant) -> Option<u64> {
         let mut window = self.window.lock().expect("no holder of this lock panics");
@@ -58,7 +64,7 @@ impl Limiter {
         let source = window.source(address);
         let failures = window.failures.get(&source).copied().unwrap_or(0);
         let left = WINDOW.saturating_sub(now.since(window.began_at));
-        (failures >= MOST_FAILURES).then(|| left.as_secs().max(1))
+        (failures >= self.most_failures).then(|| left.as_secs().max(1))
     }
 
     /// Takes note of a failure.
@@ -117,13 +123,15 @@ impl Window {
 mod tests {
     use super::*;
 
+    const MOST_FAILURES: u32 = 10;
+
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     #[test]
     fn a_source_that_fails_too_often_waits_until_the_window_is_over() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(MOST_FAILURES);
         let (start, bad, good) =
             (Instant(1_000_000_000), address("192.0.2.1"), address("192.0.2.2"));
 
@@ -140,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_went_back_shuts_nobody_out() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(MOST_FAILURES);
         let bad = address("192.0.2.1");
         (0..MOST_FAILURES).for_each(|_| limiter.failed(bad, Instant(9_000_000_000)));
 
@@ -149,7 +157,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one_source() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(MOST_FAILURES);
         let now = Instant(1_000_000_000);
         for host in 0..MOST_FAILURES {
             limiter.failed(address(&format!("2001:db8:0:1::{host:x}")), now);
@@ -161,7 +169,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_however_many_sources_fail() {
-        let limiter = Limiter::default();
+        let limiter = Limiter::new(MOST_FAILURES);
         let now = Instant(1_000_000_000);
         for host in 0..100_000_u32 {
             limiter.failed(IpAddr::V4(host.into()), now);

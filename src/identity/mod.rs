@@ -72,11 +72,15 @@ struct Inner {
 impl Identity {
     /// Identity over the revisions that `authority` changes; the pepper comes from custody, under
     /// the label `greffe/token/v1`.
+    /// One source may fail `failures_per_minute` times.
     #[must_use]
-    pub fn new(authority: Authority, pepper: ring::hmac::Key) -> Self {
+    pub fn new(authority: Authority, pepper: ring::hmac::Key, failures_per_minute: u32) -> Self {
         let pepper = verifier::Pepper::new(pepper);
-        let inner =
-            Inner { pepper, rows: rows::Rows::default(), limiter: limiter::Limiter::default() };
+        let inner = Inner {
+            pepper,
+            rows: rows::Rows::default(),
+            limiter: limiter::Limiter::new(failures_per_minute),
+        };
         Self { registry: authority.registry().clone(), authority, inner: Arc::new(inner) }
     }
 

@@ -4,6 +4,7 @@
 
 mod administrator;
 mod api;
+mod authority;
 mod bad_input;
 mod command_line;
 mod configuration;

@@ -2,7 +2,9 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    audit::{Draft, Gate, Keyring, merkle::verify_consistency, merkle::verify_inclusion, note},
+    audit::{
+        Draft, Gate, Keyring, Written, merkle::verify_consistency, merkle::verify_inclusion, note,
+    },
     database::{Address, Database},
     storage::folder::Folder,
     time::Clock,
@@ -218,4 +220,64 @@ async fn a_checkpoint_of_another_history_ends_the_log() {
 
     assert!(matches!(refused, Err(Error::Forked(3))));
     assert!(*rewound.writer.dead().borrow());
+}
+
+/// Writes head `number` of the mission, as a change does.
+async fn write_head(log: &Log, number: i64) -> crate::database::Head {
+    let head = |number| crate::database::Head {
+        subject: crate::database::Subject::MISSION,
+        number,
+        digest: [u8::try_from(number).unwrap(); 32],
+    };
+    let previous = (number > 1).then(|| head(number - 1));
+    let draft = Draft::system(serde_json::Map::new());
+    let written = log.writer.system(draft, move |change| {
+        Box::pin(async move { change.replace(previous, head(number)).await })
+    });
+    written.await.unwrap();
+    head(number)
+}
+
+#[tokio::test]
+async fn the_heads_that_entries_wrote_are_proved_by_the_signed_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::create(folder.path()).await;
+    log.append(3).await;
+    let first = write_head(&log, 1).await;
+    log.append(300).await;
+    let second = write_head(&log, 2).await;
+    while log.tree.round(None).await.unwrap() {}
+
+    let all = log.tree.written(0, 305).await.unwrap();
+    let later = log.tree.written(5, 305).await.unwrap();
+    let none = log.tree.written(5, 304).await.unwrap();
+
+    let later_one = Written { previous: Some(first), head: second };
+    assert_eq!(all, [Written { previous: None, head: first }, later_one]);
+    assert_eq!((later, none), (vec![later_one], vec![]));
+}
+
+#[tokio::test]
+async fn a_change_is_neither_hidden_nor_made_up_by_whoever_writes_the_database() {
+    let cases = [
+        "delete from entry where position = 3",
+        "update entry set facts = (select facts from entry e where e.position = 2) where position = 3",
+        "update entry set position = 100 where position = 3",
+        "update batch set payload = (select payload from batch b where b.start = 2) where start = 3",
+        "delete from batch where start = 3",
+        "update batch set start = start + 1000 where start in (2, 3)",
+    ];
+    for sql in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::create(folder.path()).await;
+        log.append(3).await;
+        write_head(&log, 1).await;
+        log.append(1).await;
+        while log.tree.round(None).await.unwrap() {}
+        assert_eq!(log.tree.written(1, 5).await.unwrap().len(), 1);
+
+        log.sql(sql).await;
+
+        assert!(matches!(log.tree.written(1, 5).await, Err(Error::Batch(_))), "{sql}");
+    }
 }

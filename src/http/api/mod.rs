@@ -6,6 +6,7 @@ mod me;
 mod tokens;
 mod directory;
 mod documents;
+mod lists;
 mod grants;
 mod traces;
 mod content;
@@ -37,6 +38,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(tokens::router())
         .merge(directory::router())
         .merge(documents::router())
+        .merge(lists::router())
         .merge(grants::router())
         .merge(traces::router())
         .merge(content::router())

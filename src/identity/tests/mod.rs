@@ -27,7 +27,7 @@ struct Doorway {
 impl Doorway {
     pub async fn start() -> Self {
         let world = World::start().await;
-        let identity = Identity::new(world.authority.clone(), hmac_key(3));
+        let identity = Identity::new(world.authority.clone(), hmac_key(3), 10);
         Self { world, identity }
     }
 
@@ -68,7 +68,7 @@ impl Doorway {
         let registry = self.world.restarted().await;
         let authority =
             crate::mission::Authority::new(registry, self.world.authority.writer().clone());
-        let identity = Identity::new(authority, hmac_key(3));
+        let identity = Identity::new(authority, hmac_key(3), 10);
         let bearer = token.expose();
         identity.authenticate(self.presented(Some(&bearer))).await
     }
