@@ -50,6 +50,7 @@ pub fn show(session: &Session, entries: &[Entry]) -> Result<(), Error> {
     let headings = [
         "head-when",
         "head-act",
+        "head-class",
         "head-decision",
         "head-person",
         "head-capacity",
@@ -61,7 +62,8 @@ pub fn show(session: &Session, entries: &[Entry]) -> Result<(), Error> {
         [
             local(&entry.at),
             entry.act.clone(),
-            entry.decision.clone().or_else(|| entry.class.clone()).unwrap_or_default(),
+            known(&entry.class),
+            known(&entry.decision),
             known(&entry.person),
             known(&entry.capacity),
             known(&entry.reference),

@@ -50,7 +50,6 @@ impl Directory {
                 }
                 _ => String::new(),
             };
-            let name = if row["name"].is_null() { &row["title"] } else { &row["name"] };
             let of = ["employer", "country"].iter().map(|field| text(&row[*field]));
             [text(&row["handle"]), text(&row["name"]), of.collect()]
         })?;

@@ -31,6 +31,7 @@ use crate::cli::{
   greffe login https://greffe.example:8443 --ca greffe-ca.pem --token-file token
   greffe login --people people.json --person pilot-ia --profile pilot")]
 pub struct Login {
+    #[allow(rustdoc::bare_urls)] // What the help shows is this text.
     /// Address of the service, e.g. https://greffe.example:8443.
     #[arg(required_unless_present = "people")]
     address: Option<String>,
@@ -93,7 +94,7 @@ impl Login {
         session.terminal.show(&me, || {
             let capacity = me.handle.as_deref().unwrap_or("–");
             let values =
-                [("name", &me.name[..]), ("capacity", capacity), ("address", &start.address)];
+                [("name", me.called()), ("capacity", capacity), ("address", &start.address)];
             session.terminal.say("signed-in", &values)
         })?;
         session.terminal.note("log-key", &[("vkey", &me.vkey)]);
@@ -171,7 +172,7 @@ impl Login {
             address: start.address.clone(),
             origin: me.origin.clone(),
             person: me.person.clone(),
-            name: me.name.clone(),
+            name: me.called().to_owned(),
             capacity: start.capacity.clone(),
             certificate_file: self.certificate_file.as_deref().and_then(absolute),
             certificate_key_file: self.certificate_key_file.as_deref().and_then(absolute),

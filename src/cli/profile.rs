@@ -76,7 +76,7 @@ pub struct SignedIn {
     pub address: String,
     /// The log's origin.
     pub origin: String,
-    /// The person's id.
+    /// What the mission file calls the person.
     pub person: String,
     /// Their name.
     pub name: String,

@@ -96,10 +96,8 @@ fn verify(
 ) -> Result<Exit, Error> {
     let policy = log::policy(policy, &session.profile()?)?;
     let (receipt, trusted) = open(file, &policy)?;
-    let facts = receipt.opening("facts").and_then(|opening| opening.value::<Value>().ok());
-    let facts = facts.unwrap_or(Value::Null);
     if let Some(content) = content {
-        compare(content, &facts)?;
+        compare(content, &receipt)?;
     }
     let openings = receipt.openings().iter().map(|opening| {
         (opening.name().to_owned(), serde_json::from_str(opening.json()).unwrap_or(Value::Null))
@@ -125,9 +123,7 @@ fn verify(
             ("origin", &trusted.checkpoint.origin),
         ];
         let mut lines = vec![session.terminal.say("receipt-valid", &values)];
-        for opening in receipt.openings() {
-            lines.push(format!("  {}: {}", opening.name(), opening.json()));
-        }
+        lines.extend(said(session, &receipt));
         clean(&lines.join("\n"))
     })?;
     Ok(Exit::Done)
@@ -155,12 +151,10 @@ pub fn open(file: &Path, policy: &crate::audit::trust::Policy) -> Result<(Proven
     Ok((receipt, trusted))
 }
 
-/// Compares a file with the SHA-256 that a deposit's receipt names.
-fn compare(content: &Path, facts: &Value) -> Result<(), Error> {
-    let named = find(facts, "sha256").or_else(|| find(facts, "plaintext_sha256"));
-    let Some(named) = named else {
-        return Err(Error::usage("receipt-names-no-content"));
-    };
+/// Compares a file with the SHA-256 that a deposit's receipt opens.
+fn compare(content: &Path, receipt: &Proven) -> Result<(), Error> {
+    let named = receipt.opening("sha256").and_then(|opening| opening.value::<String>().ok());
+    let named = named.ok_or(Error::usage("receipt-names-no-content"))?;
     let read = fs::File::open(content).and_then(|mut file| {
         let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
         let mut piece = vec![0; 1 << 20];
@@ -180,14 +174,33 @@ fn compare(content: &Path, facts: &Value) -> Result<(), Error> {
     Err(Error::new(Exit::Tampered, "other-content").with("expected", named).with("found", found))
 }
 
-/// The text under `key`, wherever it stands in `value`.
-fn find<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
-    match value {
-        Value::Object(fields) => match fields.get(key) {
-            Some(Value::String(text)) => Some(text),
-            _ => fields.values().find_map(|field| find(field, key)),
-        },
-        Value::Array(items) => items.iter().find_map(|item| find(item, key)),
-        _ => None,
+/// What a receipt says, for people: what was done, with which document, by whom; the rest is in `--json`.
+fn said(session: &Session, receipt: &Proven) -> Vec<String> {
+    let value = |name: &str| receipt.opening(name).and_then(|one| one.value::<Value>().ok());
+    let facts = value("facts").unwrap_or_default();
+    let personal = value("personal").unwrap_or_default();
+    let rows = [
+        ("head-act", &facts["act"]),
+        ("head-class", &facts["what"]),
+        ("head-reference", &facts["reference"]),
+        ("head-version", &facts["record"]["number"]),
+        ("head-capacity", &facts["capacity"]),
+        ("head-person", &personal["person"]),
+        ("head-address", &personal["address"]),
+    ];
+    let row =
+        |heading: &str, text: &str| format!("  {:<14}{text}", session.terminal.say(heading, &[]));
+    let mut lines = Vec::new();
+    for (heading, value) in rows {
+        match value {
+            Value::String(text) => lines.push(row(heading, text)),
+            Value::Number(number) => lines.push(row(heading, &number.to_string())),
+            _ => {}
+        }
     }
+    let told = ["facts", "personal"];
+    for opening in receipt.openings().iter().filter(|one| !told.contains(&one.name())) {
+        lines.push(format!("  {:<14}{}", opening.name(), opening.json()));
+    }
+    lines
 }

@@ -32,7 +32,7 @@ impl Whoami {
         }
         let terminal = &session.terminal;
         terminal.show(&me, || {
-            let mut lines = vec![me.name.clone()];
+            let mut lines = vec![me.called().to_owned()];
             for capacity in &me.capacities {
                 let acting = me.handle.as_ref() == Some(&capacity.handle);
                 let mark = if acting { "*" } else { " " };

@@ -24,6 +24,7 @@ mod names;
 mod rules;
 mod baseline;
 mod restriction;
+mod templates;
 
 pub use baseline::baseline_digest;
 pub use case::{Case, Circumstances, Target};
@@ -40,6 +41,7 @@ pub use restriction::{
     text_digest,
 };
 pub use standing::{NewStanding, Ungranted};
+pub use templates::{TEMPLATES, Template};
 
 #[cfg(test)]
 mod tests;

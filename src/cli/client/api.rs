@@ -20,9 +20,9 @@ macro_rules! answers {
 answers! {
     /// `GET /api/v1/me`.
     Me {
-        /// The person's id.
+        /// What the mission file calls them.
         person: String,
-        /// Their name.
+        /// Their name; empty if it is not known.
         name: String,
         /// The capacity in which they act.
         handle: Option<String>,
@@ -310,6 +310,14 @@ answers! {
     Places {
         /// All of them.
         locations: Vec<Place>,
+    }
+}
+
+impl Me {
+    /// Their name, or what the mission file calls them if no name is known.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() { &self.person } else { &self.name }
     }
 }
 

@@ -21,9 +21,23 @@ pub struct Problem {
     pub detail: String,
     /// The capacities to choose from, where one must be chosen.
     pub capacities: Vec<String>,
+    /// What is wrong at which place, where a text was sent.
+    pub problems: Vec<Place>,
     /// In how many seconds to come back.
     #[serde(skip)]
     pub retry_after_seconds: Option<u64>,
+}
+
+/// What is wrong at one place of a text.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub says: String,
+    /// What to do.
+    pub hint: String,
 }
 
 impl Problem {
@@ -44,7 +58,11 @@ impl Problem {
     fn sentence(&self) -> String {
         let said = [&self.title[..], &self.detail].into_iter().filter(|text| !text.is_empty());
         let said: Vec<_> = said.collect();
-        if said.is_empty() { self.status.to_string() } else { said.join(": ") }
+        let sentence = if said.is_empty() { self.status.to_string() } else { said.join(": ") };
+        let places = self.problems.iter();
+        let places =
+            places.map(|place| format!("\n  {}: {}: {}", place.line, place.says, place.hint));
+        sentence + &places.collect::<String>()
     }
 }
 
@@ -70,6 +88,16 @@ impl From<Problem> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_said_with_its_lines() {
+        let body = r#"{"title":"Not valid","problems":[{"line":2,"says":"no","hint":"do"}]}"#;
+
+        let read =
+            Problem::read(StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), body.as_bytes());
+
+        assert_eq!(read.sentence(), "Not valid\n  2: no: do");
+    }
 
     #[test]
     fn each_status_ends_the_command_as_documented() {

@@ -158,12 +158,16 @@ async fn database(teller: &mut Teller<'_>, stage: &Stage) -> Result<(), Error> {
         )
         .await?;
     let answer = competitor.get(&["api", "v1", "me"]).send().await;
-    let ok = status(&answer) == Some(StatusCode::UNAUTHORIZED);
-    teller.step(
-        "token-by-sql",
-        ok,
-        "tokens pointed at somebody else by SQL: they sign nobody in",
-    )?;
+    let ok = match answer {
+        Ok(answer) => {
+            let me: serde_json::Value =
+                serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+            me["person"] == "contributor-rhein"
+        }
+        answer => status(&answer) == Some(StatusCode::UNAUTHORIZED),
+    };
+    let says = "tokens pointed at somebody else by SQL: none acts as another";
+    teller.step("token-by-sql", ok, says)?;
 
     let size = stage.app.tree.published().tree.size;
     stage.sql("delete from batch where start = 3").await?;

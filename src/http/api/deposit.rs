@@ -229,13 +229,13 @@ mod tests {
         let version = VersionId::random();
         let tag = format!("\"{version}\", \"other\", W/\"{version}\"");
 
-        let pairs = [
+        let headers = [
             ("content-type", "Text/Plain"),
-            ("if-match", &tag[..]),
+            ("if-match", tag.as_str()),
             ("idempotency-key", "\"k1\""),
             ("expect", "100-Continue"),
         ];
-        let read = announced(&pairs).await.unwrap();
+        let read = announced(&headers).await.unwrap();
 
         assert_eq!(read.media_type.as_str(), "text/plain");
         assert_eq!(read.if_match, Some(IfMatch::OneOf(vec![version])));

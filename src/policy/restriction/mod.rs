@@ -21,6 +21,8 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(in crate::policy) use check::SCHEMA as RESTRICTION_SCHEMA;
 pub use problem::{Problem, Problems};
 
 /// The acts that a restriction may forbid: never hold, audit or administer, so nobody is locked out of deciding.

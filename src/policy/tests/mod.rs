@@ -7,6 +7,7 @@ mod live;
 mod matrix;
 mod readers;
 mod rights;
+mod schema;
 mod standing;
 mod texts;
 pub(crate) mod world;
