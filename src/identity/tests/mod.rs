@@ -2,6 +2,7 @@
 
 mod certificates;
 mod ends;
+mod engines;
 mod hostile;
 
 use std::time::Duration;

@@ -1,9 +1,12 @@
 //! A mission in a folder of its own, with the real database, key set, writer and registry, for the
 //! tests of this room and of those below.
 
+mod engines;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sqlx::Connection as _;
 
 use crate::{
     audit::{ActName, Actor, Administer, Again, Draft, Gate, Keyring, Method, Warrant, Writer},
@@ -23,6 +26,7 @@ use crate::{
 /// The founding mission, imported.
 pub(crate) struct World {
     pub _folder: tempfile::TempDir,
+    address: Address,
     pub database: Database,
     pub keys: Arc<KeySet>,
     pub registry: Registry,
@@ -39,7 +43,21 @@ pub(crate) fn hmac_key(byte: u8) -> ring::hmac::Key {
 impl World {
     /// The founding mission.
     pub async fn start() -> Self {
-        let world = Self::empty().await;
+        Self::empty().await.with_founding_mission().await
+    }
+
+    /// The founding mission on SQLite, and on PostgreSQL where `GREFFE_TEST_POSTGRES` names a server.
+    pub async fn on_each_engine() -> Vec<Self> {
+        let mut worlds = vec![Self::start().await];
+        if let Some(address) = schema_of_its_own().await {
+            let folder = tempfile::tempdir().unwrap();
+            worlds.push(Self::at(folder, address).await.with_founding_mission().await);
+        }
+        worlds
+    }
+
+    async fn with_founding_mission(self) -> Self {
+        let world = self;
         let file = MissionFile::parse(include_str!("../../../config/mission.toml")).unwrap();
         let import = Import::new(&file, Setting::default());
         import.write(&world.authority, &world.keys).await.unwrap();
@@ -50,6 +68,10 @@ impl World {
     pub async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = Address::Sqlite(folder.path().join("greffe.sqlite"));
+        Self::at(folder, address).await
+    }
+
+    async fn at(folder: tempfile::TempDir, address: Address) -> Self {
         let database = Database::create(&address).await.unwrap();
         let custody = FileCustody::create(&folder.path().join("custody"), Ground::Warn).unwrap().0;
         let (first, second) =
@@ -62,13 +84,12 @@ impl World {
         let (writer, gate) = started.unwrap();
         let registry = Registry::new(database.clone(), hmac_key(2));
         let authority = Authority::new(registry.clone(), writer);
-        Self { _folder: folder, database, keys, registry, authority, gate, clock }
+        Self { _folder: folder, address, database, keys, registry, authority, gate, clock }
     }
 
     /// The registry as a process that was just started has it: nothing seen, nothing held.
     pub async fn restarted(&self) -> Registry {
-        let path = self._folder.path().join("greffe.sqlite");
-        let database = Database::open(&Address::Sqlite(path)).await.unwrap();
+        let database = Database::open(&self.address).await.unwrap();
         Registry::new(database, hmac_key(2))
     }
 
@@ -143,6 +164,17 @@ impl World {
     pub async fn count(&self, sql: &'static str) -> i64 {
         self.database.count(sql).await.unwrap()
     }
+}
+
+/// A schema of its own on the server that `GREFFE_TEST_POSTGRES` names, if it names one.
+async fn schema_of_its_own() -> Option<Address> {
+    let server = std::env::var("GREFFE_TEST_POSTGRES").ok()?;
+    let schema = format!("t{}", hex::encode(crate::id::random::<16>()));
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
+    let sql = sqlx::AssertSqlSafe(format!("create schema {schema}"));
+    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    Some(format!("{server}&options[search_path]={schema}").parse().unwrap())
 }
 
 /// A right as policy gives it: decided on the heads of the actor and of the party, decided again on
