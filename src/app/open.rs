@@ -4,6 +4,7 @@ use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 use sqlx::Row as _;
+use tokio::time::Instant;
 
 use crate::{
     app::{App, Error, places},
@@ -28,6 +29,8 @@ use crate::{
 
 /// Between two comparisons of every head with the log.
 const COMPARED_EVERY: Duration = Duration::from_secs(3600);
+/// Between two entries of the service's own counts.
+const RECORDED_EVERY: Duration = Duration::from_secs(60);
 /// Between two sweeps.
 const SWEPT_EVERY: Duration = Duration::from_secs(5);
 
@@ -107,6 +110,7 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
     // What an unfinished act would be finished by must be what the log says.
     app.compare_authority().await?;
+    app.authority.commit_tag_keys().await?;
     app.documents.recover().await?;
     let locations = places::entries(&app.config)?;
     app.authority.configure(Setting { locations, baseline: baseline_digest() }).await?;
@@ -233,6 +237,17 @@ impl App {
         Ok(())
     }
 
+    /// What is entered once a minute if there is something to say: failed sign-ins, and in a new
+    /// year the parties' tag keys.
+    async fn record(&self) {
+        if let Err(error) = self.identity.record_failures().await {
+            tracing::warn!(%error, "failed sign-ins are counted again");
+        }
+        if let Err(error) = self.authority.commit_tag_keys().await {
+            tracing::warn!(%error, "the year's tag keys are committed to later");
+        }
+    }
+
     /// Stops the log for good if authority was changed behind its back; what was away only is
     /// compared the next time.
     async fn compare_or_stop(&self) {
@@ -282,7 +297,7 @@ impl App {
         let app = self.clone();
         let sweeping = tokio::spawn(async move {
             let mut dead = app.writer.dead();
-            let mut compared = tokio::time::Instant::now();
+            let (mut compared, mut recorded) = (Instant::now(), Instant::now());
             loop {
                 tokio::select! {
                     _ = dead.wait_for(|dead| *dead) => return,
@@ -291,12 +306,13 @@ impl App {
                 if let Err(error) = app.documents.sweep().await {
                     tracing::warn!(%error, "sweeping is tried again");
                 }
-                if let Err(error) = app.identity.record_failures().await {
-                    tracing::warn!(%error, "failed sign-ins are counted again");
+                if recorded.elapsed() > RECORDED_EVERY {
+                    recorded = Instant::now();
+                    app.record().await;
                 }
                 if compared.elapsed() > COMPARED_EVERY {
                     app.compare_or_stop().await;
-                    compared = tokio::time::Instant::now();
+                    compared = Instant::now();
                 }
             }
         });

@@ -1,9 +1,13 @@
 //! The keys of an entry's openings and tags, fetched before its transaction: nothing but SQL is awaited inside.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
 
 use crate::{
     audit::Draft,
+    id::PartyId,
     time::Instant,
     vault::{self, KeySet, SymmetricKey, TagKey, keyset::TagSubject},
 };
@@ -12,6 +16,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Keyring {
     keyset: Arc<KeySet>,
+    /// Of each party, the year and turn of the tag key in use; turn 0 of a year that is not here.
+    turns: Arc<RwLock<HashMap<PartyId, (u16, u32)>>>,
 }
 
 /// What seals one entry. A key that is missing leaves random bytes in the leaf, and nothing to open.
@@ -27,13 +33,37 @@ impl Keyring {
     /// The keys of `keyset`.
     #[must_use]
     pub fn new(keyset: Arc<KeySet>) -> Self {
-        Self { keyset }
+        Self { keyset, turns: Arc::default() }
     }
 
     /// The key set itself.
     #[must_use]
     pub fn keyset(&self) -> &Arc<KeySet> {
         &self.keyset
+    }
+
+    /// Tags what concerns `party` in `year` by the key of this turn from now on.
+    ///
+    /// # Panics
+    ///
+    /// If a holder of the lock panicked.
+    pub fn set_turn(&self, party: PartyId, year: u16, turn: u32) {
+        let mut turns = self.turns.write().expect("no holder of this lock panics");
+        turns.insert(party, (year, turn));
+    }
+
+    fn turn(&self, party: PartyId, year: u16) -> u32 {
+        let turns = self.turns.read().expect("no holder of this lock panics");
+        turns.get(&party).filter(|(known, _)| *known == year).map_or(0, |(_, turn)| *turn)
+    }
+
+    async fn party_tag(
+        &self,
+        party: PartyId,
+        year: u16,
+    ) -> Result<Option<TagKey>, vault::keyset::Error> {
+        let turn = self.turn(party, year);
+        present(self.keyset.tag_key(TagSubject::Party(party), year, turn).await)
     }
 
     /// The keys for `draft` at `now`.
@@ -49,7 +79,7 @@ impl Keyring {
         let mut keys = EntryKeys::default();
         let year = now.year();
         if let Some(owner) = draft.owner {
-            keys.tags[0] = present(self.keyset.tag_key(TagSubject::Party(owner), year, 0).await)?;
+            keys.tags[0] = self.party_tag(owner, year).await?;
         }
         if let Some(document) = draft.document {
             keys.tags[2] =
@@ -59,8 +89,7 @@ impl Keyring {
             }
         }
         let Some(actor) = &draft.actor else { return Ok(keys) };
-        keys.tags[1] =
-            present(self.keyset.tag_key(TagSubject::Party(actor.capacity), year, 0).await)?;
+        keys.tags[1] = self.party_tag(actor.capacity, year).await?;
         keys.tags[3] =
             present(self.keyset.tag_key(TagSubject::Person(actor.person), year, 0).await)?;
         let month = now.month();

@@ -135,8 +135,10 @@ impl Import {
         if authority.registry().database().head(Subject::MISSION).await?.is_some() {
             return Err(Error::Exists(Subject::MISSION));
         }
-        for party in &self.parties {
+        let year = authority.writer().clock().now().year();
+        for party in &mut self.parties {
             keys.add_party(party.party).await.map_err(Error::Keys)?;
+            party.tag_keys = vec![authority.tag_key(party.party, year, 0).await?];
         }
         for person in &mut self.people {
             keys.add_person(person.person).await.map_err(Error::Keys)?;

@@ -134,7 +134,7 @@ mod tests {
 
     async fn further(world: &World, handle: &str, turn: u32) {
         let party = world.party_id(handle).await;
-        let key = TagKey { year: 2026, turn, commitment: String::new() };
+        let key = TagKey { year: 2100, turn, commitment: String::new() };
         world.authority.commit_tag_key(party, key).await.unwrap();
     }
 

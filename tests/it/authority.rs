@@ -50,7 +50,7 @@ async fn stopped(folder: &Path) {
     let app = open(folder).await.unwrap();
     let mission = app.registry.mission(&mut Revisions::new(app.clock.now())).await.unwrap();
     let party = mission.party_named("company:rhein-energie").unwrap().party;
-    let key = TagKey { year: 2026, turn: 0, commitment: "00".repeat(32) };
+    let key = TagKey { year: 2100, turn: 0, commitment: "00".repeat(32) };
     app.authority.commit_tag_key(party, key).await.unwrap();
     app.close().await;
 }
@@ -137,7 +137,7 @@ async fn a_change_whose_entry_was_taken_out_of_the_log_keeps_it_from_starting() 
     let app = open(folder.path()).await.unwrap();
     let mission = app.registry.mission(&mut Revisions::new(app.clock.now())).await.unwrap();
     let party = mission.party_named("company:lumen-ia").unwrap().party;
-    let key = TagKey { year: 2026, turn: 0, commitment: "00".repeat(32) };
+    let key = TagKey { year: 2100, turn: 0, commitment: "00".repeat(32) };
     app.authority.commit_tag_key(party, key).await.unwrap();
     let mut signed = app.tree.watch();
     let size = app.tree.published().tree.size;

@@ -8,6 +8,7 @@
 mod roles;
 mod party;
 mod mission;
+mod tags;
 
 use std::sync::Arc;
 

@@ -158,6 +158,7 @@ impl Authority {
     ///
     /// [`Error::Refused`] if that year and turn were committed to otherwise.
     pub async fn commit_tag_key(&self, party: PartyId, key: TagKey) -> Result<EntryId, Error> {
+        let (year, turn) = (key.year, key.turn);
         let detail = facts("tag-key-committed", json!({ "tag_key": key }));
         let draft = Draft { owner: Some(party), ..Draft::system(detail) };
         let registry = self.registry.clone();
@@ -178,6 +179,8 @@ impl Authority {
                 registry.edit(change, party, edit).await
             })
         });
-        Ok(changed.await?.1)
+        let (_, entry) = changed.await?;
+        self.writer.keyring().set_turn(party, year, turn);
+        Ok(entry)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     database::Revisions,
     id::{EntryId, PartyId, PersonId},
     mission::{
-        Error, PartyKind, PartyRevision, PersonRevision, Role, RoleHeld,
+        Error, PartyKind, PartyRevision, PersonRevision, Role, RoleHeld, TagKey,
         authority::{Authority, facts, party_of, person_of, self_of},
     },
 };
@@ -137,9 +137,10 @@ impl Authority {
         detail: Map<String, Value>,
         gone: impl Fn(&RoleHeld) -> bool + Send + Sync + 'static,
     ) -> Result<EntryId, Error> {
-        let (registry, gone) = (self.registry.clone(), Arc::new(gone));
-        self.change(warrant, detail, move |change| {
-            let (registry, gone) = (registry.clone(), Arc::clone(&gone));
+        let turned = self.turn_for(party, &gone).await?;
+        let (registry, gone, next) = (self.registry.clone(), Arc::new(gone), turned.clone());
+        let taken = self.change(warrant, detail, move |change| {
+            let (registry, gone, next) = (registry.clone(), Arc::clone(&gone), next.clone());
             Box::pin(async move {
                 let mut stays = false;
                 // Parties before people: every change locks heads in the order of subjects.
@@ -148,6 +149,7 @@ impl Authority {
                         let before = revision.roles.len();
                         revision.roles.retain(|held| !gone(held));
                         stays = revision.includes(person);
+                        revision.tag_keys.extend(next);
                         let found = revision.roles.len() < before;
                         let none = || Error::Refused("they hold no such role here".to_owned());
                         if found { Ok(()) } else { Err(none()) }
@@ -163,7 +165,28 @@ impl Authority {
                 }
                 Ok(())
             })
-        })
-        .await
+        });
+        let entry = taken.await?;
+        if let Some(TagKey { year, turn, .. }) = turned {
+            self.writer.keyring().set_turn(party, year, turn);
+        }
+        Ok(entry)
+    }
+
+    /// The next tag key of the party, if an auditor, who may know this one, is among the `gone`.
+    async fn turn_for(
+        &self,
+        party: PartyId,
+        gone: &impl Fn(&RoleHeld) -> bool,
+    ) -> Result<Option<TagKey>, Error> {
+        let now = self.writer.clock().now();
+        let revision: Arc<PartyRevision> =
+            self.registry.read(party, &mut Revisions::new(now)).await?;
+        let leaves = |held: &RoleHeld| held.role == Role::Auditor && gone(held);
+        if !revision.roles.iter().any(leaves) {
+            return Ok(None);
+        }
+        let turn = revision.tag_turn(now.year()).map_or(1, |turn| turn + 1);
+        self.tag_key(party, now.year(), turn).await.map(Some)
     }
 }

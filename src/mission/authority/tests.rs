@@ -2,12 +2,20 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
+use ring::digest::{SHA256, digest};
+use sqlx::Row as _;
+
 use crate::{
+    audit::{
+        bundle,
+        leaf::{self, Leaf},
+    },
     id::{PartyId, PersonId},
     mission::{
         Conflict, Error, Import, MissionFile, Named, Network, Placement, Recipient, Role, Setting,
         TagKey, differences, tests::World,
     },
+    vault::keyset::TagSubject,
 };
 
 const RHEIN: &str = "company:rhein-energie";
@@ -15,8 +23,6 @@ const ACIERIES: &str = "company:acieries-du-ponant";
 
 /// What the last entry's facts hold.
 async fn last_facts(world: &World) -> String {
-    use sqlx::Row as _;
-
     let sql = "select facts from entry order by position desc limit 1";
     let facts: String = sqlx::query(sql).fetch_one(world.database.pool()).await.unwrap().get(0);
     String::from_utf8(URL_SAFE_NO_PAD.decode(facts).unwrap()).unwrap()
@@ -234,14 +240,14 @@ async fn a_party_sets_recipients_networks_placement_and_two_to_shred() {
 async fn a_tag_key_is_committed_to_once() {
     let world = World::start().await;
     let party = world.party_id(RHEIN).await;
-    let key = TagKey { year: 2026, turn: 0, commitment: "aa".repeat(32) };
+    let key = TagKey { year: 2100, turn: 0, commitment: "aa".repeat(32) };
     let other = TagKey { commitment: "bb".repeat(32), ..key.clone() };
 
     world.authority.commit_tag_key(party, key.clone()).await.unwrap();
     let refused = world.authority.commit_tag_key(party, other).await;
 
     assert!(matches!(refused, Err(Error::Refused(_))));
-    assert_eq!(world.party(RHEIN).await.tag_keys, [key]);
+    assert_eq!(world.party(RHEIN).await.tag_keys[1..], [key]);
 }
 
 #[tokio::test]
@@ -254,4 +260,56 @@ async fn the_configuration_is_taken_over_when_it_differs() {
 
     assert!(changed.is_some() && same.is_none());
     assert_eq!(world.mission().await.baseline, setting.baseline);
+}
+
+/// The last leaf of the log.
+async fn last_leaf(world: &World) -> Leaf {
+    let sql = "select payload from batch order by start desc limit 1";
+    let row = sqlx::query(sql).fetch_one(world.database.pool()).await.unwrap();
+    let payload: Vec<u8> = row.get(0);
+    Leaf::parse(bundle::entries(&payload).unwrap().last().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn an_auditor_who_left_finds_nothing_later_by_the_tag_key_they_knew() {
+    let world = World::start().await;
+    let year = world.clock.now().year();
+    let party = world.party_id("mission").await;
+    let auditor = world.person_id("auditor").await;
+    let key = |turn| world.keys.tag_key(TagSubject::Party(party), year, turn);
+    let keys = [key(0).await.unwrap(), key(1).await.unwrap()];
+    let commitment = hex::encode(digest(&SHA256, keys[1].expose()));
+    let [known, next] = keys.map(|key| leaf::TagKey::new(*key.expose()));
+    let right = || world.right("coordinator", "mission", Some("mission"));
+    world.authority.set_two_to_shred(right().await, true).await.unwrap();
+    assert!(last_leaf(&world).await.is_tagged_for(&known));
+
+    world.authority.remove(right().await, auditor).await.unwrap();
+    world.authority.set_two_to_shred(right().await, false).await.unwrap();
+
+    let later = last_leaf(&world).await;
+    assert!(!later.is_tagged_for(&known) && later.is_tagged_for(&next));
+    let [first, second] = &world.party("mission").await.tag_keys[..] else { panic!("two keys") };
+    assert_eq!((first.turn, second.turn), (0, 1));
+    assert_eq!((second.year, &second.commitment), (year, &commitment));
+    // A server that starts later goes on with the same key.
+    assert_eq!(world.authority.commit_tag_keys().await.unwrap(), 0);
+    world.authority.set_two_to_shred(right().await, true).await.unwrap();
+    assert!(last_leaf(&world).await.is_tagged_for(&next));
+}
+
+#[tokio::test]
+async fn each_year_every_party_commits_to_its_tag_key_once() {
+    let world = World::start().await;
+    world.clock.step_seconds(366 * 24 * 3600);
+    let entries = entries(&world).await;
+
+    let size = u64::try_from(entries).unwrap();
+    world.authority.writer().unsigned().signed(size);
+    let committed = world.authority.commit_tag_keys().await.unwrap();
+    let again = world.authority.commit_tag_keys().await.unwrap();
+
+    assert_eq!((committed, again), (15, 0));
+    let keys = &world.party(RHEIN).await.tag_keys;
+    assert_eq!(keys[1].year, keys[0].year + 1);
 }
