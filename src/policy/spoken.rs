@@ -82,7 +82,7 @@ impl Spoken {
     ) -> Result<Self, Box<PolicyToJsonError>> {
         let mut spoken = Self::default();
         for policy in policies {
-            spoken.hear(&policy.to_json()?["conditions"]);
+            spoken.hear(&policy.to_json().map_err(Box::new)?["conditions"]);
         }
         Ok(spoken)
     }

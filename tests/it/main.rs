@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod administrator;
 mod api;
 mod authority;
+mod bad_input;
 mod command_line;
 mod configuration;
+mod gate;
 mod go;
 mod layers;
 mod links;
 mod server;
 mod storage;
+mod storage_adversary;
 mod tidy;
 mod tree;
+mod witness;
