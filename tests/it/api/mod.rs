@@ -6,7 +6,7 @@ mod log;
 mod parties;
 mod refusals;
 mod routes;
-mod service;
+pub(crate) mod service;
 mod wire;
 
 use hyper::Method;
