@@ -90,6 +90,9 @@ impl Service {
 
     /// A service whose configuration is changed by `edit`.
     pub async fn with(edit: impl FnOnce(String) -> String) -> Self {
+        // What failed in the service is shown with the test that failed.
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR);
+        let _shared = log.with_test_writer().try_init();
         let folder = tempfile::tempdir().unwrap();
         let authority = certify(folder.path());
         let config = Config::parse(&edit(configuration()), folder.path()).unwrap();
