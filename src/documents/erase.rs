@@ -111,15 +111,17 @@ impl Documents {
                 revision.stage = Stage::Shredded;
                 revision.grants.clear();
                 let head = registry.write(change, &revision).await?;
-                for sql in [
-                    "update document set title_sealed = '' where id = $1",
-                    "delete from document_grant where document = $1",
-                ] {
-                    sqlx::query(sql)
-                        .bind(document.as_bytes().to_vec())
-                        .execute(&mut *change.sql())
-                        .await?;
-                }
+                let id = document.as_bytes().to_vec();
+                // Bound, since an empty literal is no binary value in SQLite.
+                sqlx::query("update document set title_sealed = $1 where id = $2")
+                    .bind(Vec::<u8>::new())
+                    .bind(id.clone())
+                    .execute(&mut *change.sql())
+                    .await?;
+                sqlx::query("delete from document_grant where document = $1")
+                    .bind(id)
+                    .execute(&mut *change.sql())
+                    .await?;
                 super::sweep::record_generation(change.sql(), generation).await?;
                 project(change.sql(), &revision, head.number).await
             })

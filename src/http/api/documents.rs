@@ -41,8 +41,8 @@ struct NewDocument {
     /// Its kind: `diagnostic`, `draft`, `recommendation`, `project-sheet` or `progress-review`.
     kind: String,
     /// Its title, which is sealed.
-    #[schema(value_type = String, max_length = 200)]
-    title: Line<200>,
+    #[schema(value_type = String, max_length = 300)]
+    title: Line<300>,
     /// `ordinary`, `confidential` (if none is said) or `business-secret`.
     sensitivity: Option<String>,
     /// `managed` (if none is said), or `end-to-end` for content that its depositor sealed.
@@ -106,8 +106,8 @@ pub(super) struct DocumentView {
 #[serde(deny_unknown_fields)]
 struct DocumentChange {
     /// Another title.
-    #[schema(value_type = Option<String>, max_length = 200)]
-    title: Option<Line<200>>,
+    #[schema(value_type = Option<String>, max_length = 300)]
+    title: Option<Line<300>>,
     /// `final`: the latest version is the final one.
     stage: Option<String>,
     /// Whether it may not be destroyed.

@@ -13,6 +13,8 @@ mod content;
 mod deposit;
 mod restrictions;
 mod roles;
+mod settings;
+mod standing;
 mod conflicts;
 mod locations;
 mod entries;
@@ -45,6 +47,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(deposit::router())
         .merge(restrictions::router())
         .merge(roles::router())
+        .merge(settings::router())
+        .merge(standing::router())
         .merge(conflicts::router())
         .merge(locations::router())
         .merge(entries::router())

@@ -87,7 +87,30 @@ pub(super) fn grantee(mission: &MissionRevision, text: &str) -> Result<Grantee, 
     grantee.ok_or_else(unknown)
 }
 
+/// To whom a grant was given, as [`grantee`] reads it.
+pub(super) fn granted(mission: &MissionRevision, to: Grantee) -> String {
+    match to {
+        Grantee::Party(party) => handle(mission, party),
+        Grantee::Person(person) => format!("person:{}", slug(mission, person)),
+        Grantee::Role(party, role) => format!("role:{}:{}", handle(mission, party), word(role)),
+    }
+}
+
 /// What an intent's entry says is shown.
 pub(super) fn shows(what: &str) -> Map<String, Value> {
     Map::from_iter([("shows".to_owned(), json!(what))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mission::Protection;
+
+    #[test]
+    fn a_word_of_a_closed_list_is_read_as_it_is_written() {
+        assert_eq!(word(Role::AccessManager), "access-manager");
+        assert_eq!(of_word::<Role>("access-manager"), Some(Role::AccessManager));
+        assert_eq!(word(Protection::EndToEnd), "end-to-end");
+        assert_eq!(of_word::<Role>("king"), None);
+    }
 }

@@ -174,13 +174,17 @@ async fn remove_recipient(
 }
 
 /// The right over a party.
-async fn administer(app: &App, caller: &Caller, name: &str) -> Result<Permit<Administer>, Problem> {
+pub(super) async fn administer(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+) -> Result<Permit<Administer>, Problem> {
     let named = Resource::from(party(app, name).await?).called(name);
     Ok(app.policy.permit(caller, named).await?)
 }
 
 /// What a party decided, for those who decide for it; recorded.
-async fn shown(
+pub(super) async fn shown(
     app: &App,
     caller: &Caller,
     name: &str,

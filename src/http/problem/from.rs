@@ -51,6 +51,16 @@ impl From<policy::Unsaved> for Problem {
     }
 }
 
+impl From<policy::Ungranted> for Problem {
+    fn from(error: policy::Ungranted) -> Self {
+        match &error {
+            policy::Ungranted::Refused(says) => Self::new(Kind::Refused).with_detail(*says),
+            policy::Ungranted::NoGrant => Self::missing(),
+            policy::Ungranted::Failed(inner) => of_policy(inner, &error),
+        }
+    }
+}
+
 impl From<documents::Error> for Problem {
     fn from(error: documents::Error) -> Self {
         of_documents(&error, &error)

@@ -185,3 +185,85 @@ async fn a_document_is_sealed_anew_to_a_recipient_of_the_acting_party() {
     let disposition = format!("attachment; filename=\"{reference}.age\"");
     assert_eq!(file.header("content-disposition"), disposition);
 }
+
+#[tokio::test]
+async fn a_standing_grant_reaches_what_is_deposited_later() {
+    let service = Service::start().await;
+    let grants = format!("{PARTY}/grants");
+    let wanted = json!({
+        "to": "workstream:intelligence-artificielle", "kind": "diagnostic",
+        "workstream": "intelligence-artificielle", "sensitivity": "confidential", "purpose": "all",
+    });
+
+    let given = service.post(OWNER, &grants, wanted).await;
+    let reference = service.deposited(OWNER, "later", b"content").await;
+    let read = service.get(READER, &content(&reference)).await;
+    let shown = service.get(OWNER, &grants).await.json();
+    let path = format!("{grants}/{}", given.json()["id"].as_str().unwrap());
+    let taken = service.ask(OWNER, Method::DELETE, &path).send().await;
+    let after = service.get(READER, &content(&reference)).await;
+
+    assert_eq!((given.status, read.status, taken.status, after.status), (201, 200, 200, 404));
+    let told = &shown["grants"][0];
+    assert_eq!(told["to"], "workstream:intelligence-artificielle");
+    assert_eq!((&told["purpose"], &told["sensitivity"]), (&json!("all"), &json!("confidential")));
+}
+
+#[tokio::test]
+async fn what_a_party_sets_holds_and_what_it_cannot_set_is_told() {
+    let service = Service::start().await;
+    let path = format!("{PARTY}/settings");
+    let patch =
+        |body: serde_json::Value| service.ask(OWNER, Method::PATCH, &path).json(body).send();
+
+    let networks = json!([{"name": "office", "prefix": "192.0.2.0/24"}]);
+    for (body, status) in [
+        (json!({"networks": networks}), 200),
+        (json!({"placement": {"countries": ["FR"], "unknown": "refuse"}}), 200),
+        (json!({"two_to_shred": true}), 200),
+        (json!({"networks": [{"name": "office", "prefix": "192.0.2.0/33"}]}), 422),
+        (json!({"placement": {"countries": ["france"]}}), 422),
+        (json!({"networks": [], "two_to_shred": false}), 400),
+        (json!({}), 400),
+    ] {
+        let answer = patch(body.clone()).await;
+        assert_eq!(answer.status, status, "{body}: {answer:?}");
+    }
+
+    let shown = service.get(OWNER, &path).await.json();
+    assert_eq!((&shown["networks"], &shown["two_to_shred"]), (&networks, &json!(true)));
+    assert_eq!(shown["placement"]["countries"], json!(["FR"]));
+}
+
+#[tokio::test]
+async fn two_people_shred_where_the_party_demands_two() {
+    let service = Service::start().await;
+    let reference = service.deposited(OWNER, "a", b"content").await;
+    let path = format!("/api/v1/documents/{reference}");
+    let settings = format!("{PARTY}/settings");
+    let demand = service.ask(OWNER, Method::PATCH, &settings).json(json!({"two_to_shred": true}));
+    assert_eq!(demand.send().await.status, 200);
+    let shred = || service.ask(OWNER, Method::DELETE, &path).json(json!({"reason": "over"})).send();
+
+    let (first, again) = (shred().await, shred().await);
+    let kept = service.get(OWNER, &content(&reference)).await;
+
+    assert_eq!((first.status, &first.json()["shredded"]), (202, &json!(false)));
+    assert_eq!((again.status, kept.status), (202, 200));
+}
+
+#[tokio::test]
+async fn a_shredded_document_is_read_by_nobody_and_says_so() {
+    let service = Service::start().await;
+    let reference = service.deposited(OWNER, "secret title", b"content").await;
+    let path = format!("/api/v1/documents/{reference}");
+
+    let shred = service.ask(OWNER, Method::DELETE, &path).json(json!({"reason": "over"}));
+    let shredded = shred.send().await;
+    let read = service.get(OWNER, &content(&reference)).await;
+    let shown = service.get(OWNER, &path).await.json();
+
+    assert_eq!((shredded.status, &shredded.json()["shredded"]), (200, &json!(true)));
+    assert_eq!((read.status, &read.json()["reason"]), (403, &json!("shredded")));
+    assert_eq!((&shown["stage"], &shown["title"]), (&json!("shredded"), &json!("")));
+}

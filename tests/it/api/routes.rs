@@ -67,6 +67,10 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         ("POST" | "DELETE", "/parties/{party}/roles") => {
             json!({"person": "auditor", "role": "contributor"})
         }
+        ("POST", "/parties/{party}/grants") => {
+            json!({"to": "company:nobody", "sensitivity": "ordinary"})
+        }
+        ("PATCH", "/parties/{party}/settings") => json!({"two_to_shred": false}),
         ("POST", "/parties/{party}/recipients") => json!({"name": "a", "recipient": "none"}),
         ("POST", "/conflicts") => json!({
             "person": "pilot-ia", "with": "company:lumen-ia", "says": "their employer",
@@ -87,19 +91,21 @@ async fn cell(service: &Service, who: &str, method: &Method, route: &str, subjec
             Some((depositor, _)) => service.deposited(depositor, "a", b"content").await,
             None => "nothing".to_owned(),
         };
-        if route.contains("{grant}") {
-            let grant = match owners(subject) {
-                Some((_, decider)) => {
-                    let wanted = json!({"to": "company:dge"});
-                    let grants = format!("/api/v1/documents/{document}/grants");
-                    let made = service.post(decider, &grants, wanted).await.json();
-                    made["id"].as_str().unwrap().to_owned()
-                }
-                None => greffe::id::GrantId::random().to_string(),
-            };
-            path = path.replace("{grant}", &grant);
-        }
         path = path.replace("{document}", &document);
+    }
+    if let Some(grants) = path.strip_suffix("/{grant}") {
+        let grant = match owners(subject) {
+            Some((_, decider)) => {
+                let mut wanted = json!({"to": "company:dge"});
+                if route.contains("{party}") {
+                    wanted["sensitivity"] = "ordinary".into();
+                }
+                let made = service.post(decider, grants, wanted).await.json();
+                made["id"].as_str().unwrap().to_owned()
+            }
+            None => greffe::id::GrantId::random().to_string(),
+        };
+        path = path.replace("{grant}", &grant);
     }
     path = path.replace("{person}", "auditor").replace("{recipient}", "none");
     path = path.replace("{token}", &greffe::id::CredentialId::random().to_string());

@@ -31,7 +31,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs::default_provider};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{net::TcpStream, sync::Mutex};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Nobody: a request without a credential.
 pub const ANYONE: &str = "anyone";
@@ -44,6 +44,7 @@ pub struct Service {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     trust: ClientConfig,
     tokens: Mutex<HashMap<String, String>>,
+    _stop: DropGuard,
 }
 
 /// What was answered.
@@ -89,6 +90,9 @@ impl Service {
 
     /// A service whose configuration is changed by `edit`.
     pub async fn with(edit: impl FnOnce(String) -> String) -> Self {
+        // What failed in the service is shown with the test that failed.
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR);
+        let _shared = log.with_test_writer().try_init();
         let folder = tempfile::tempdir().unwrap();
         let authority = certify(folder.path());
         let config = Config::parse(&edit(configuration()), folder.path()).unwrap();
@@ -105,12 +109,13 @@ impl Service {
         let any = "127.0.0.1:0".parse().unwrap();
         let server = Server::listen(any, Arc::new(tls.unwrap()), Limits::default()).await.unwrap();
         let (address, stop) = (server.address(), CancellationToken::new());
-        tokio::spawn(server.serve(http::router(app.clone()), stop));
+        tokio::spawn(server.serve(http::router(app.clone()), stop.clone()));
+        let _stop = stop.drop_guard();
         let trust = trust(&authority);
         let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust.clone());
         let connector = builder.https_only().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { folder, app, address, client, trust, tokens: Mutex::default() }
+        Self { folder, app, address, client, trust, tokens: Mutex::default(), _stop }
     }
 
     pub fn folder(&self) -> &Path {
