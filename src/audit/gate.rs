@@ -157,7 +157,7 @@ impl Gate {
         }
         let item = sealing::seal(draft, revisions.as_ref(), keys, now);
         let (reply, answer) = oneshot::channel();
-        let entry = Entry { item, revisions, reply: Some(reply) };
+        let entry = Box::new(Entry { item, revisions, reply: Some(reply) });
         self.writer.jobs.send(Job::Entry(entry)).await.map_err(|_| Error::Stopped)?;
         Ok(answer)
     }
@@ -226,7 +226,7 @@ impl Outcome {
         let Some(place) = self.place.take() else { return };
         self.draft.detail.extend(sent);
         let item = sealing::seal(&self.draft, None, &self.keys, self.clock.now());
-        place.send(Job::Entry(Entry { item, revisions: None, reply: None }));
+        place.send(Job::Entry(Box::new(Entry { item, revisions: None, reply: None })));
     }
 }
 

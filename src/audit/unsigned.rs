@@ -48,7 +48,7 @@ impl Unsigned {
         }
     }
 
-    /// Whether the oldest unsigned entry is younger than [`OLDEST`].
+    /// Whether the oldest unsigned entry is younger than `OLDEST`.
     #[must_use]
     pub fn young(&self, now: Instant) -> bool {
         let waiting = self.waiting.lock().expect("no holder of this lock panics");

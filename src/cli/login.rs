@@ -31,6 +31,7 @@ use crate::cli::{
   greffe login https://greffe.example:8443 --ca greffe-ca.pem --token-file token
   greffe login --people people.json --person pilot-ia --profile pilot")]
 pub struct Login {
+    #[allow(rustdoc::bare_urls)] // What the help shows is this text.
     /// Address of the service, e.g. https://greffe.example:8443.
     #[arg(required_unless_present = "people")]
     address: Option<String>,

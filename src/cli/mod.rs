@@ -1,7 +1,7 @@
 //! The command line: one command per file; client commands speak HTTP, operator commands open a stopped instance.
 //!
 //! Data goes to standard output, everything else to standard error; a secret is never an argument; the exit code
-//! says how it ended ([`Exit`]). A new command is a file with a `clap::Args` that has `run`, its `mod`, and its line
+//! says how it ended (`Exit`). A new command is a file with a `clap::Args` that has `run`, its `mod`, and its line
 //! in `commands!`.
 
 mod client;
@@ -183,11 +183,7 @@ mod tests {
                 let secret = ["token", "link", "password", "secret", "identity", "key"];
                 let values = argument.get_value_names().unwrap_or_default();
                 let names_file = values.iter().any(|value| value == "FILE") || id.ends_with("_id");
-                assert!(
-                    names_file || !secret.iter().any(|word| id == *word),
-                    "{}: {id}",
-                    command.get_name()
-                );
+                assert!(names_file || !secret.contains(&id), "{}: {id}", command.get_name());
             }
             command.get_subcommands().for_each(walk);
         }

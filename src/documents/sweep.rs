@@ -82,7 +82,7 @@ impl Documents {
     /// Why something could not be swept; the service must then not serve.
     pub async fn recover(&self) -> Result<(), Error> {
         for place in self.pending().await? {
-            if self.is_version(place.version).await? {
+            if self.is_version(place.version).await? || self.is_kept(&place).await? {
                 // A pending row that names a live object was not written by this service: it erases nothing.
                 tracing::error!(version = %place.version, "a pending row names a live version");
                 self.unlist(&place).await?;
@@ -92,6 +92,20 @@ impl Documents {
         }
         self.settle_slots().await?;
         self.finish_shredding().await
+    }
+
+    /// Whether a version keeps an object of one of these names, whichever version the row says.
+    async fn is_kept(&self, place: &Place) -> Result<bool, Error> {
+        let sql = "select 1 from copy where name in ($1, $2) or record_name in ($1, $2) \
+                   union all select 1 from version where record like $3 limit 1";
+        let found = sqlx::query(sql)
+            .bind(place.object.as_str().to_owned())
+            .bind(place.beside.as_str().to_owned())
+            .bind(format!("%\"{}\"%", place.object))
+            .fetch_optional(self.inner.registry.database().pool())
+            .await
+            .map_err(database::Error::from)?;
+        Ok(found.is_some())
     }
 
     async fn pending(&self) -> Result<Vec<Place>, Error> {

@@ -311,19 +311,22 @@ impl<A: Act> Warrant for Permit<A> {
                 Ok(Self::of(&policy, &caller, resource, purpose, decided))
             }
             Ok(decided) => Err(Again::Refused(Box::new(denial(A::NAME, &resource, decided)))),
-            Err(Error::Unknown) => Err(Again::Refused(Box::new(ended(A::NAME, &resource, &read)))),
+            Err(Error::Unknown) => {
+                let revisions = Revisions::new(policy.inner.gate.clock().now());
+                let denial = ended(A::NAME, &resource, &read, revisions);
+                Err(Again::Refused(Box::new(denial)))
+            }
             Err(error) => Err(Again::Undecided(Box::new(error))),
         }
     }
 }
 
 /// The refusal of someone whose credential or capacity has ended: they discover nothing any more.
-fn ended(act: ActName, resource: &Resource, read: &Read) -> Denial {
+fn ended(act: ActName, resource: &Resource, read: &Read, revisions: Revisions) -> Denial {
     let verdict = Verdict::Hidden;
     let mut draft = read.draft(act, Vec::new(), Map::new());
     draft.what = Stated::Refusal;
     draft.reason = Some(Reason::NoGrant);
     draft.asked = Some(asked(act, resource, verdict));
-    let revisions = Revisions::new(read.confirmed.actor.authenticated_at);
     Denial { revisions, draft, verdict }
 }

@@ -98,7 +98,7 @@ impl Rules {
         policies: impl IntoIterator<Item = &'p Policy> + Clone,
         acts: &[ActName],
     ) -> Result<Self, Unusable> {
-        let spoken = Spoken::of(policies.clone()).map_err(|error| Unusable(Box::new(error)))?;
+        let spoken = Spoken::of(policies.clone()).map_err(|error| Unusable(error))?;
         let mut sets: HashMap<_, HashMap<_, PolicySet>> = HashMap::new();
         for policy in policies {
             let indexed = for_any_act(policy).map_err(Unusable)?;

@@ -79,10 +79,10 @@ impl Spoken {
     /// If a policy cannot be written as JSON.
     pub(super) fn of<'p>(
         policies: impl IntoIterator<Item = &'p Policy>,
-    ) -> Result<Self, PolicyToJsonError> {
+    ) -> Result<Self, Box<PolicyToJsonError>> {
         let mut spoken = Self::default();
         for policy in policies {
-            spoken.hear(&policy.to_json()?["conditions"]);
+            spoken.hear(&policy.to_json().map_err(Box::new)?["conditions"]);
         }
         Ok(spoken)
     }

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod administrator;
 mod api;
 mod authority;
+mod bad_input;
 mod command_line;
 mod configuration;
+mod gate;
 mod go;
 mod layers;
 mod links;
@@ -13,3 +16,4 @@ mod server;
 mod storage;
 mod tidy;
 mod tree;
+mod witness;

@@ -52,7 +52,7 @@ pub(super) struct Request {
 /// One thing to be done in the next transaction.
 pub(super) enum Job {
     Transaction(Box<dyn Transact>),
-    Entry(Entry),
+    Entry(Box<Entry>),
 }
 
 /// An entry without a change: an intent, a refusal or an outcome.

@@ -27,7 +27,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
         let mut entries = Vec::new();
         for job in jobs {
             match job {
-                Job::Entry(entry) => entries.push(entry),
+                Job::Entry(entry) => entries.push(*entry),
                 Job::Transaction(job) => {
                     let permit = Arc::clone(&changes).acquire_owned().await;
                     let permit = permit.expect("the semaphore is never closed");

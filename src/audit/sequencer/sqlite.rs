@@ -21,7 +21,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
         for job in jobs {
             match job {
                 Job::Transaction(change) => changes.push(change),
-                Job::Entry(entry) => entries.push(entry),
+                Job::Entry(entry) => entries.push(*entry),
             }
         }
         if let Err(error) = Round::new(&shared, &mut connection).run(changes, entries).await {

@@ -16,7 +16,7 @@ use crate::{
         Kind, Problem,
         api::{
             answer::{Begun, Entered, Made, Shown},
-            naming::{document, of_word, party, shows, word, workstream},
+            naming::{document, mission, of_word, party, shows, word, workstream},
         },
         request::{Json, Line, Path},
     },
@@ -264,9 +264,13 @@ impl NewDocument {
         let protection = protection
             .map(|word| of_word(word).ok_or_else(|| unknown("protection", word)))
             .transpose()?;
+        let workstream = workstream(app, &self.workstream).await?;
+        if mission(app).await?.party(workstream).is_none() {
+            return Err(unknown("workstream", &self.workstream));
+        }
         Ok(New {
             owner,
-            workstream: workstream(app, &self.workstream).await?,
+            workstream,
             kind: self.kind,
             title: self.title.0,
             sensitivity: sensitivity.unwrap_or_default(),

@@ -170,7 +170,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// In English; [`answer`] writes it in the caller's language.
+    /// In English; `answer` writes it in the caller's language.
     fn into_response(self) -> Response {
         let mut response = self.in_language(Language::En);
         response.extensions_mut().insert(self);

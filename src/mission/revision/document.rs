@@ -35,7 +35,7 @@ pub struct DocumentRevision {
     pub locations: Vec<String>,
     /// SHA-256, in hex, of the sealed title.
     pub title: String,
-    /// At most [`MOST_GRANTS`].
+    /// At most `MOST_GRANTS`.
     pub grants: Vec<Grant>,
     /// Whether it may not be destroyed.
     pub hold: bool,

@@ -20,7 +20,7 @@ pub struct PartyRevision {
     pub roles: Vec<RoleHeld>,
     /// To whom exports may be sealed.
     pub recipients: Vec<Recipient>,
-    /// At most [`MOST_STANDING_GRANTS`].
+    /// At most `MOST_STANDING_GRANTS`.
     pub standing: Vec<StandingGrant>,
     /// SHA-256, in hex, of the restriction text; empty if there is none.
     pub restriction: String,

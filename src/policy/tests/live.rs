@@ -42,7 +42,7 @@ impl Default for Made {
 impl Live {
     pub(super) async fn start() -> Self {
         let world = World::start().await;
-        let identity = Identity::new(world.authority.clone(), hmac_key(3));
+        let identity = Identity::new(world.authority.clone(), hmac_key(3), 1_000);
         let (registry, keys) = (world.registry.clone(), Arc::clone(&world.keys));
         let policy = Policy::new(registry, world.gate.clone(), keys);
         Self { world, identity, policy }

@@ -88,8 +88,11 @@ async fn a_right_whose_credential_ended_is_refused_when_it_is_decided_again() {
     let own = live.permit::<Administer>(&caller, caller.actor.person).await.unwrap();
 
     live.identity.sign_out_everywhere(own).await.unwrap();
+    live.world.clock.step_seconds(6);
 
-    assert!(matches!(permit.again().await, Err(Again::Refused(_))));
+    let Err(Again::Refused(denial)) = permit.again().await else { panic!("still permitted") };
+    live.world.gate.refuse(*denial).await.unwrap();
+    assert_eq!(live.refusals().await, 1);
     assert!(matches!(live.permit::<Read>(&caller, document).await, Err(Error::Unknown)));
 }
 

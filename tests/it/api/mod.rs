@@ -2,7 +2,12 @@
 
 mod content;
 mod hidden;
-mod service;
+mod log;
+mod parties;
+mod refusals;
+mod routes;
+pub(crate) mod service;
+mod wire;
 
 use hyper::Method;
 use serde_json::json;

@@ -30,7 +30,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs::default_provider};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{sync::Mutex, task::JoinHandle};
+use tokio::{net::TcpStream, sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// Nobody: a request without a credential.
@@ -42,6 +42,7 @@ pub struct Service {
     pub app: App,
     pub address: SocketAddr,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    trust: ClientConfig,
     tokens: Mutex<HashMap<String, String>>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
@@ -107,8 +108,11 @@ impl Service {
         let server = Server::listen(any, Arc::new(tls.unwrap()), Limits::default()).await.unwrap();
         let (address, stop) = (server.address(), CancellationToken::new());
         let serving = tokio::spawn(server.serve(http::router(app.clone()), stop.clone()));
-        let client = Client::builder(TokioExecutor::new()).build(connector(&authority));
-        Self { folder, app, address, client, tokens: Mutex::default(), stop, serving }
+        let trust = trust(&authority);
+        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust.clone());
+        let connector = builder.https_only().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { folder, app, address, client, trust, tokens: Mutex::default(), stop, serving }
     }
 
     pub fn folder(&self) -> &Path {
@@ -121,6 +125,13 @@ impl Service {
         self.serving.await.unwrap();
         self.app.close().await;
         self.folder
+    }
+
+    /// A connection of its own, to write on by hand.
+    pub async fn connect(&self) -> tokio_rustls::client::TlsStream<TcpStream> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(self.trust.clone()));
+        connector.connect("127.0.0.1".try_into().unwrap(), stream).await.unwrap()
     }
 
     /// A request of `who`: a person of the mission file, in their only capacity or `NAME as HANDLE`.
@@ -240,18 +251,16 @@ fn certify(folder: &Path) -> String {
     authority.pem()
 }
 
-fn connector(authority: &str) -> HttpsConnector<HttpConnector> {
+fn trust(authority: &str) -> ClientConfig {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(default_provider().into())
+    ClientConfig::builder_with_provider(default_provider().into())
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config);
-    builder.https_only().enable_http1().build()
+        .with_no_client_auth()
 }
 
 fn configuration() -> String {

@@ -103,7 +103,7 @@ fn entry(seed: u8, index: usize) -> Vec<u8> {
     let id = greffe::id::EntryId(greffe::id::Id(id));
     let mut tags: Vec<_> =
         (1..5).map(|purpose| encoding::base64url(&bytes(seed, index, purpose)[..16])).collect();
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         tags[0] = TagKey::new(tag_key()).tag(&id).to_string();
     }
     tags.sort();
