@@ -14,6 +14,7 @@ mod layers;
 mod links;
 mod server;
 mod storage;
+mod storage_adversary;
 mod tidy;
 mod tree;
 mod witness;

@@ -18,7 +18,8 @@ pub(super) fn tell(
 Your turn. Ctrl-C ends it. In another terminal:
 
 Three attacks
-  1  a byte in the store     f=$(ls -S {root}/provider/objects/object/*.sealed | head -1); printf X | dd of=$f bs=1 seek=70000 conv=notrunc
+  1  a byte in the store     f=$(ls -S {root}/provider/objects/object/*.sealed | head -1)
+                             printf X | dd of=$f bs=1 seek=70000 conv=notrunc
                              then read it as the pilot: the connection is cut, the document quarantined
   2  a grant by SQL          sqlite3 {root}/operator/greffe.sqlite "insert into document_grant select randomblob(16), id, owner, 'anyone', 9223372036854775807, 0 from document"
                              then read as anyone: nobody gained anything

@@ -30,7 +30,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs::default_provider};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{net::TcpStream, sync::Mutex, task::JoinHandle};
+use tokio::{net::TcpStream, sync::Mutex};
 use tokio_util::sync::CancellationToken;
 
 /// Nobody: a request without a credential.
@@ -44,8 +44,6 @@ pub struct Service {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     trust: ClientConfig,
     tokens: Mutex<HashMap<String, String>>,
-    stop: CancellationToken,
-    serving: JoinHandle<()>,
 }
 
 /// What was answered.
@@ -107,24 +105,16 @@ impl Service {
         let any = "127.0.0.1:0".parse().unwrap();
         let server = Server::listen(any, Arc::new(tls.unwrap()), Limits::default()).await.unwrap();
         let (address, stop) = (server.address(), CancellationToken::new());
-        let serving = tokio::spawn(server.serve(http::router(app.clone()), stop.clone()));
+        tokio::spawn(server.serve(http::router(app.clone()), stop));
         let trust = trust(&authority);
         let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust.clone());
         let connector = builder.https_only().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { folder, app, address, client, trust, tokens: Mutex::default(), stop, serving }
+        Self { folder, app, address, client, trust, tokens: Mutex::default() }
     }
 
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Stops as told to, and closes the instance.
-    pub async fn end(self) -> TempDir {
-        self.stop.cancel();
-        self.serving.await.unwrap();
-        self.app.close().await;
-        self.folder
     }
 
     /// A connection of its own, to write on by hand.
