@@ -14,7 +14,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -159,27 +159,44 @@ fn respond(reply: Reply) -> Response<Body> {
     response.body(body).unwrap()
 }
 
+/// A server's certificate, its key and the authority that vouches for it (PEM).
+pub struct Issued {
+    pub authority: String,
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Issued {
+    /// For `localhost` and 127.0.0.1, by a new authority.
+    pub fn new() -> Self {
+        let named = |name: &str| {
+            let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+            let mut params = CertificateParams::new(names).unwrap();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params
+        };
+        let mut root = named("the tests' authority");
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root_key = KeyPair::generate().unwrap();
+        let authority = root.self_signed(&root_key).unwrap().pem();
+        let key = KeyPair::generate().unwrap();
+        let leaf = named("the tests' service").signed_by(&key, &Issuer::new(root, root_key));
+        Self { authority, certificate: leaf.unwrap().pem(), key: key.serialize_pem() }
+    }
+}
+
 /// A new authority (PEM), and a server's configuration under it.
 fn certificates() -> (String, ServerConfig) {
-    let named = |name: &str| {
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params
-    };
-    let mut root = named("counterfeit authority");
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root_key = KeyPair::generate().unwrap();
-    let authority = root.self_signed(&root_key).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = named("counterfeit").signed_by(&key, &Issuer::new(root, root_key)).unwrap();
-    let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let issued = Issued::new();
+    let chain = vec![CertificateDer::from_pem_slice(issued.certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).unwrap();
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], secret)
+        .with_single_cert(chain, key)
         .unwrap();
     // With HTTP/2 a reset may overtake what was sent before it.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    (authority.pem(), config)
+    (issued.authority, config)
 }

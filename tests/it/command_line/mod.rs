@@ -5,6 +5,7 @@ mod counterfeit;
 mod deposit;
 mod fetch;
 mod sign_in;
+mod walk;
 mod words;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
