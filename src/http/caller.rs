@@ -21,7 +21,7 @@ use axum::{
 use crate::{
     app::App,
     database::Revisions,
-    http::{Problem, header::single, server::Peer},
+    http::{Kind, Problem, header::single, server::Peer},
     id::PersonId,
     identity::{Caller, Presented},
     time::Instant,
@@ -91,6 +91,23 @@ impl Origin {
     pub(super) fn presents<'r>(&'r self, code: &'r str, now: Instant) -> Presented<'r> {
         let (address, device) = (self.address, &self.device[..]);
         Presented { bearer: Some(code), certificate: None, capacity: None, address, device, now }
+    }
+}
+
+/// The client certificate of this very connection, which has proved to have its key.
+#[derive(Clone, Debug)]
+pub(super) struct OwnCertificate(pub Vec<u8>);
+
+impl<S: Send + Sync> FromRequestParts<S> for OwnCertificate {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<Peer>();
+        let shown = peer.and_then(Peer::client_certificate);
+        shown.map(|der| Self(der.to_vec())).ok_or_else(|| {
+            let says = "connect with the client certificate that is to be listed: none was shown";
+            Problem::new(Kind::Refused).with_detail(says)
+        })
     }
 }
 

@@ -28,7 +28,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// On every answer. Nothing of ours is a page that another may embed, frame or be told about.
 const SECURITY: [(HeaderName, &str); 6] = [
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'"),
     (header::REFERRER_POLICY, "no-referrer"),

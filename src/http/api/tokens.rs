@@ -17,7 +17,7 @@ use crate::{
             me::own_capacity,
             naming::{handle, mission, word},
         },
-        caller::Origin,
+        caller::{Origin, OwnCertificate},
         request::{Json, Line, Path},
     },
     id::CredentialId,
@@ -29,6 +29,7 @@ use crate::{
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, issue))
+        .routes(routes!(list_certificate))
         .routes(routes!(revoke))
         .routes(routes!(sign_in))
 }
@@ -62,12 +63,12 @@ struct TokenView {
     current: bool,
 }
 
-/// A token to be made, for the capacity in which one acts.
+/// A token to be made, or a certificate to be listed, for the capacity in which one acts.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewToken {
     /// What to call it.
-    #[schema(value_type = String, max_length = 100)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     label: Line<100>,
     /// For how many days it is good.
     #[schema(minimum = 1, maximum = 366)]
@@ -83,7 +84,7 @@ struct SignIn {
     /// `greffe-link_…`, or an address that ends in it.
     link: String,
     /// What to call the token.
-    #[schema(value_type = Option<String>, max_length = 100)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     label: Option<Line<100>>,
 }
 
@@ -97,6 +98,13 @@ struct Minted {
     /// When it ends.
     #[schema(format = DateTime)]
     expires_at: String,
+}
+
+/// A certificate that was listed.
+#[derive(Debug, Serialize, ToSchema)]
+struct ListedCertificate {
+    /// Its id among one's credentials.
+    id: String,
 }
 
 /// One's own tokens
@@ -130,9 +138,27 @@ async fn issue(
     Ok(Minted::made(&token, app.clock.now().plus(life)))
 }
 
+/// List a client certificate
+///
+/// The one of this very connection, for the capacity in which the caller acts: it then signs them in without a token. One
+/// certificate may be listed once for each of its person's capacities.
+#[utoipa::path(post, path = "/certificates", tag = "tokens", responses((status = 201, body = ListedCertificate)))]
+async fn list_certificate(
+    State(app): State<App>,
+    caller: Caller,
+    certificate: OwnCertificate,
+    Json(new): Json<NewToken>,
+) -> Result<Made<ListedCertificate>, Problem> {
+    let life = new.life(&app, &caller).await?;
+    let permit = app.policy.permit(&caller, caller.actor.person).await?;
+    let listed = app.identity.list_certificate(permit, &certificate.0, &new.label.0, life).await?;
+    let id = listed.to_string();
+    Ok(Made { at: format!("/api/v1/tokens/{id}"), body: ListedCertificate { id } })
+}
+
 /// Revoke a token
 ///
-/// It is refused from the next request on.
+/// Or a certificate: it is refused from the next request on.
 #[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens", responses((status = 200, body = Entered)))]
 async fn revoke(
     State(app): State<App>,

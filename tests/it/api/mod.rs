@@ -1,5 +1,6 @@
 //! The API, asked by the people of a mission.
 
+mod certificates;
 mod content;
 mod hidden;
 mod log;

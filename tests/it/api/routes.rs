@@ -76,7 +76,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
             "person": "pilot-ia", "with": "company:lumen-ia", "says": "their employer",
         }),
         ("DELETE", "/conflicts") => json!({"person": "pilot-ia", "with": "company:lumen-ia"}),
-        ("POST", "/tokens") => json!({"label": "a", "days": 0}),
+        ("POST", "/tokens" | "/certificates") => json!({"label": "a", "days": 0}),
         ("POST", "/sign-in") => json!({"link": "greffe-link_none"}),
         _ => return None,
     })
@@ -195,7 +195,7 @@ async fn every_answer_is_framed() {
         assert_eq!(answer.status, status, "{path}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
-            ("strict-transport-security", "max-age=63072000"),
+            ("strict-transport-security", "max-age=63072000; includeSubDomains"),
             ("referrer-policy", "no-referrer"),
             ("cache-control", "no-store"),
         ] {

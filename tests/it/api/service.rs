@@ -42,6 +42,7 @@ pub struct Service {
     pub app: App,
     pub address: SocketAddr,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    authority: CertifiedIssuer<'static, KeyPair>,
     trust: ClientConfig,
     tokens: Mutex<HashMap<String, String>>,
     _stop: DropGuard,
@@ -78,6 +79,7 @@ impl Answer {
 /// A request that is being put together.
 pub struct Ask<'s> {
     service: &'s Service,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     who: String,
     request: hyper::http::request::Builder,
     body: Bytes,
@@ -103,7 +105,7 @@ impl Service {
         let tls = Tls::read(Files {
             chain: folder.path().join("chain.pem"),
             key: folder.path().join("key.pem"),
-            clients: None,
+            clients: Some(folder.path().join("authority.pem")),
             oldest: Oldest::Tls13,
         });
         let any = "127.0.0.1:0".parse().unwrap();
@@ -111,15 +113,34 @@ impl Service {
         let (address, stop) = (server.address(), CancellationToken::new());
         tokio::spawn(server.serve(http::router(app.clone()), stop.clone()));
         let _stop = stop.drop_guard();
-        let trust = trust(&authority);
-        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust.clone());
-        let connector = builder.https_only().enable_http1().build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Self { folder, app, address, client, trust, tokens: Mutex::default(), _stop }
+        let trust = trust(&authority.pem());
+        let client = client(trust.clone());
+        Self { folder, app, address, client, authority, trust, tokens: Mutex::default(), _stop }
     }
 
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The same service, as a client that shows a certificate of its own over TLS.
+    pub fn with_certificate(
+        &self,
+        name: &str,
+    ) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+        let key = KeyPair::generate().unwrap();
+        let mut leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        leaf.distinguished_name.push(DnType::CommonName, name);
+        let chain = vec![leaf.signed_by(&key, &self.authority).unwrap().der().clone()];
+        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let mut roots = RootCertStore::empty();
+        roots.add(self.authority.der().clone()).unwrap();
+        let trust = ClientConfig::builder_with_provider(default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_client_auth_cert(chain, key)
+            .unwrap();
+        client(trust)
     }
 
     /// A connection of its own, to write on by hand.
@@ -133,7 +154,13 @@ impl Service {
     pub fn ask(&self, who: &str, method: Method, path: &str) -> Ask<'_> {
         let uri = format!("https://{}{path}", self.address);
         let request = Request::builder().method(method).uri(uri);
-        Ask { service: self, who: who.to_owned(), request, body: Bytes::new() }
+        Ask {
+            service: self,
+            client: self.client.clone(),
+            who: who.to_owned(),
+            request,
+            body: Bytes::new(),
+        }
     }
 
     pub async fn get(&self, who: &str, path: &str) -> Answer {
@@ -188,6 +215,12 @@ impl Service {
 }
 
 impl Ask<'_> {
+    /// Over this client's connections.
+    pub fn over(mut self, client: &Client<HttpsConnector<HttpConnector>, Full<Bytes>>) -> Self {
+        self.client = client.clone();
+        self
+    }
+
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.request = self.request.header(name, value.as_ref());
         self
@@ -217,7 +250,7 @@ impl Ask<'_> {
             None => self.request,
         };
         let request = request.body(Full::new(self.body)).unwrap();
-        let (parts, mut body) = self.service.client.request(request).await.unwrap().into_parts();
+        let (parts, mut body) = self.client.request(request).await.unwrap().into_parts();
         let (mut bytes, mut whole) = (Vec::new(), true);
         while let Some(frame) = body.frame().await {
             match frame {
@@ -230,7 +263,7 @@ impl Ask<'_> {
     }
 }
 
-fn certify(folder: &Path) -> String {
+fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "the tests' authority");
@@ -239,11 +272,16 @@ fn certify(folder: &Path) -> String {
     let mut leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     leaf.distinguished_name.push(DnType::CommonName, "the tests' service");
     let chain = leaf.signed_by(&key, &authority).unwrap().pem();
-    for (name, text) in [("chain.pem", chain), ("key.pem", key.serialize_pem())] {
+    let files = [
+        ("chain.pem", chain),
+        ("key.pem", key.serialize_pem()),
+        ("authority.pem", authority.pem()),
+    ];
+    for (name, text) in files {
         fs::write(folder.join(name), text).unwrap();
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
-    authority.pem()
+    authority
 }
 
 fn trust(authority: &str) -> ClientConfig {
@@ -256,6 +294,11 @@ fn trust(authority: &str) -> ClientConfig {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth()
+}
+
+fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust);
+    Client::builder(TokioExecutor::new()).build(builder.https_only().enable_http1().build())
 }
 
 fn configuration() -> String {
