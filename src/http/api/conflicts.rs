@@ -57,7 +57,7 @@ struct NewConflict {
     /// Only in this capacity; in all if none.
     capacity: Option<String>,
     /// Why.
-    #[schema(value_type = String, max_length = 1000)]
+    #[schema(value_type = String, min_length = 1, max_length = 1000)]
     says: Line<1000>,
 }
 

@@ -41,7 +41,7 @@ struct NewDocument {
     /// Its kind: `diagnostic`, `draft`, `recommendation`, `project-sheet` or `progress-review`.
     kind: String,
     /// Its title, which is sealed.
-    #[schema(value_type = String, max_length = 300)]
+    #[schema(value_type = String, min_length = 1, max_length = 300)]
     title: Line<300>,
     /// `ordinary`, `confidential` (if none is said) or `business-secret`.
     sensitivity: Option<String>,
@@ -106,7 +106,7 @@ pub(super) struct DocumentView {
 #[serde(deny_unknown_fields)]
 struct DocumentChange {
     /// Another title.
-    #[schema(value_type = Option<String>, max_length = 300)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 300)]
     title: Option<Line<300>>,
     /// `final`: the latest version is the final one.
     stage: Option<String>,
@@ -119,7 +119,7 @@ struct DocumentChange {
 #[serde(deny_unknown_fields)]
 struct Reason {
     /// Sealed, and destroyed with it.
-    #[schema(value_type = String, max_length = 1000)]
+    #[schema(value_type = String, min_length = 1, max_length = 1000)]
     reason: Line<1000>,
 }
 

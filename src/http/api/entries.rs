@@ -134,7 +134,7 @@ async fn list(
 /// The proof that the entry is in the log, with the entry opened in it (c2sp.org/tlog-proof): for whoever acted, and for those
 /// who may audit whom it concerns. Until the log has signed the entry, within two seconds, 202.
 #[utoipa::path(
-    get, path = "/receipts/{entry}", tag = "log",
+    get, path = "/receipts/{entry}", tag = "log", params(("entry" = String, Path, description = "The entry's id.")),
     responses(
         (status = 200, description = "The receipt.", body = String, content_type = "text/plain"),
         (status = 202, description = "Not signed yet: ask again after Retry-After.")

@@ -63,7 +63,7 @@ struct NewGrant {
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Instant>,
     /// For what; sealed.
-    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1000)]
     purpose: Option<Line<1000>>,
 }
 

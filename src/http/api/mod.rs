@@ -30,8 +30,13 @@ const ROOT: &str = "/api/v1";
 
 /// The routes, with their own description at `/api/v1/openapi.json`.
 pub(super) fn router() -> Router<App> {
-    let (router, description) = openapi::split(OpenApiRouter::new().nest(ROOT, routes()));
+    let (router, description) = described();
     router.merge(openapi::router(description))
+}
+
+/// The routes and their description, one made from the other.
+fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
+    openapi::split(OpenApiRouter::new().nest(ROOT, routes()))
 }
 
 fn routes() -> OpenApiRouter<App> {

@@ -80,3 +80,88 @@ pub(super) fn router(description: openapi::OpenApi) -> Router<App> {
     let show = get(move || async move { Json((*description).clone()) });
     Router::new().route(&format!("{ROOT}/openapi.json"), show)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use crate::http::api::described;
+
+    fn description() -> Value {
+        serde_json::to_value(described().1).unwrap()
+    }
+
+    /// Every value of `name` anywhere below `value`.
+    fn values<'v>(value: &'v Value, name: &str, found: &mut BTreeSet<&'v str>) {
+        match value {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    match value {
+                        Value::String(text) if key == name => _ = found.insert(text),
+                        value => values(value, name, found),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| values(item, name, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_description_is_ours_and_of_openapi_3_1() {
+        let description = description();
+
+        assert_eq!(description["openapi"], "3.1.0");
+        assert_eq!(description["info"]["title"], "Greffe");
+        for stranger in ["contact", "license"] {
+            assert!(description["info"].get(stranger).is_none());
+        }
+    }
+
+    #[test]
+    fn every_operation_says_its_parameters_its_success_and_its_problems() {
+        let description = description();
+        let mut count = 0;
+        for (path, item) in description["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                count += 1;
+                let at = format!("{method} {path}");
+                let said = operation["parameters"].as_array().cloned().unwrap_or_default();
+                for named in path.split('/').filter_map(|part| part.strip_prefix('{')) {
+                    let named = named.trim_end_matches('}');
+                    let is_said = |said: &Value| said["name"] == named && said["in"] == "path";
+                    assert!(said.iter().any(is_said), "{at}: {named}");
+                }
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(responses.keys().any(|status| status.starts_with('2')), "{at}");
+                assert!(responses.contains_key("default"), "{at}");
+                assert!(operation["summary"].is_string(), "{at}: say what it does");
+            }
+        }
+        assert!(count > 40, "{count}");
+    }
+
+    #[test]
+    fn every_schema_that_is_named_is_there() {
+        let description = description();
+        let mut named = BTreeSet::new();
+        values(&description, "$ref", &mut named);
+
+        assert!(named.len() > 30);
+        for reference in named {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(description.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn nobodys_credential_is_needed_to_sign_in() {
+        let description = description();
+
+        assert_eq!(description["security"], serde_json::json!([{"token": []}]));
+        let sign_in = &description["paths"]["/api/v1/sign-in"]["post"];
+        assert_eq!(sign_in["security"], serde_json::json!([{}]));
+    }
+}

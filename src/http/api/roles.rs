@@ -68,10 +68,10 @@ struct RecipientView {
 #[serde(deny_unknown_fields)]
 struct NewRecipient {
     /// How to call it.
-    #[schema(value_type = String, max_length = 100)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     name: Line<100>,
     /// `age1…`, as age-keygen writes it.
-    #[schema(value_type = String, max_length = 200)]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     recipient: Line<200>,
 }
 

@@ -53,10 +53,10 @@ struct NetworkView {
 #[serde(deny_unknown_fields)]
 struct NewNetwork {
     /// How to call it.
-    #[schema(value_type = String, max_length = 100)]
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     name: Line<100>,
     /// E.g. `192.0.2.0/24`.
-    #[schema(value_type = String, max_length = 50)]
+    #[schema(value_type = String, min_length = 1, max_length = 50)]
     prefix: Line<50>,
 }
 

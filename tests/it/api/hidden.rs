@@ -51,3 +51,28 @@ async fn a_stranger_cannot_tell_a_hidden_document_from_a_missing_one() {
     let kept = service.get(OWNER, &format!("/api/v1/documents/{hidden}/content")).await;
     assert_eq!((kept.status, kept.body.as_ref()), (200, &b"content"[..]));
 }
+
+#[tokio::test]
+async fn a_conflict_makes_a_party_as_unknown_as_one_that_does_not_exist() {
+    let service = Service::start().await;
+
+    for (method, tail) in [
+        (Method::GET, "/restrictions"),
+        (Method::GET, "/roles"),
+        (Method::GET, "/recipients"),
+        (Method::GET, "/grants"),
+        (Method::GET, "/settings"),
+        (Method::DELETE, "/people/auditor"),
+    ] {
+        let ask = |party: &str| {
+            let path = format!("/api/v1/parties/{party}{tail}");
+            service.ask("pilot-donnees", method.clone(), &path).send()
+        };
+        let hidden = ask("company:caisse-du-littoral").await.settled();
+        let missing = ask("company:nobody").await.settled();
+        let known = ask("company:rhein-energie").await;
+
+        assert_eq!((hidden.status, known.status), (404, 403), "{method} {tail}");
+        assert_eq!(hidden, missing, "{method} {tail}");
+    }
+}
