@@ -137,28 +137,14 @@ impl Documents {
             Some(version) => document.versions.iter().find(|entry| entry.version == version),
         };
         let entry = entry.ok_or(Error::NoVersion)?;
-        let (record, media_type) = self.record(document.document, entry).await?;
+        let row = self.catalogued(document.document, entry).await?;
+        let (record, sealed) = (Arc::clone(&row.record), &row.media_type_sealed);
         let title = self.title_of(document).await?.unwrap_or_default();
-        let media_type =
-            self.open_media_type(document.document, entry.version, &media_type).await?;
+        let media_type = self.open_media_type(document.document, entry.version, sealed).await?;
         let size = record.size().ok_or(Error::Integrity(entry.version))?;
         let (version, number) = (entry.version, entry.number);
-        let (reference, record) = (document.reference.clone(), Arc::new(record));
+        let reference = document.reference.clone();
         Ok(Content { version, number, size, media_type, title, reference, record })
-    }
-
-    pub(super) async fn title_of(
-        &self,
-        document: &DocumentRevision,
-    ) -> Result<Option<String>, Error> {
-        let row = sqlx::query("select title_sealed from document where id = $1")
-            .bind(document.document.as_bytes().to_vec())
-            .fetch_optional(self.inner.registry.database().pool())
-            .await
-            .map_err(database::Error::from)?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Vec<u8> = row.try_get(0).map_err(database::Error::from)?;
-        self.open_title(document.document, &sealed, &document.title).await
     }
 
     /// The document's description.
@@ -185,7 +171,7 @@ impl Documents {
     ) -> Result<Description, Error> {
         let latest = document.latest();
         let size = match latest {
-            Some(entry) => self.record(document.document, entry).await?.0.size(),
+            Some(entry) => self.catalogued(document.document, entry).await?.record.size(),
             None => None,
         };
         let handle = |party| mission.party(party).map(|party| party.handle.clone());
@@ -231,7 +217,8 @@ impl Documents {
         document: &DocumentRevision,
         entry: &VersionEntry,
     ) -> Result<VersionDescription, Error> {
-        let (record, media_type) = self.record(document.document, entry).await?;
+        let catalogued = self.catalogued(document.document, entry).await?;
+        let record = &catalogued.record;
         let row = sqlx::query("select created_at from version where id = $1")
             .bind(entry.version.as_bytes().to_vec())
             .fetch_one(self.inner.registry.database().pool())
@@ -242,13 +229,13 @@ impl Documents {
             number: entry.number,
             size: record.size(),
             media_type: self
-                .open_media_type(document.document, entry.version, &media_type)
+                .open_media_type(document.document, entry.version, &catalogued.media_type_sealed)
                 .await
                 .unwrap_or_default(),
             entry: entry.entry,
-            location: record.location,
+            location: record.location.clone(),
             sealed_size: record.sealed_len,
-            sealed_sha256: record.sealed_sha256,
+            sealed_sha256: record.sealed_sha256.clone(),
             created_at: Instant(row.try_get(0).map_err(database::Error::from)?),
         })
     }

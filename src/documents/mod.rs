@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here is done without a right that `policy` made; a change ends in its entry, and no plaintext
 //! leaves but through a [`Reading`], which only a recorded right opens.
 
+mod catalogue;
 mod create;
 mod deposit;
 mod describe;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use crate::{
     audit::{self, Gate, Writer},
     database,
-    id::{DocumentId, VersionId},
+    id::VersionId,
     mission::{self, Registry},
     policy::{self, Policy},
     storage::{self, Location},
@@ -138,6 +139,7 @@ struct Inner {
     registry: Registry,
     keyset: Arc<KeySet>,
     locations: Vec<Location>,
+    catalogue: catalogue::Catalogue,
     recovered: bool,
 }
 
@@ -154,7 +156,9 @@ impl Documents {
         recovered: bool,
     ) -> Self {
         let keyset = Arc::clone(writer.keyring().keyset());
-        let inner = Inner { writer, gate, policy, registry, keyset, locations, recovered };
+        let catalogue = catalogue::Catalogue::default();
+        let inner =
+            Inner { writer, gate, policy, registry, keyset, locations, catalogue, recovered };
         Self { inner: Arc::new(inner) }
     }
 
@@ -166,27 +170,6 @@ impl Documents {
 
     fn location(&self, id: &str) -> Option<&Location> {
         self.inner.locations.iter().find(|location| location.id.to_string() == id)
-    }
-
-    /// The record of a version, if it is the one that the document's revision names.
-    async fn record(
-        &self,
-        document: DocumentId,
-        entry: &mission::VersionEntry,
-    ) -> Result<(VersionRecord, Vec<u8>), Error> {
-        use sqlx::Row as _;
-
-        let row = sqlx::query("select record, media_type_sealed from version where id = $1")
-            .bind(entry.version.as_bytes().to_vec())
-            .fetch_optional(self.inner.registry.database().pool())
-            .await
-            .map_err(database::Error::from)?;
-        let row = row.ok_or(Error::Integrity(entry.version))?;
-        let text: String = row.try_get(0).map_err(database::Error::from)?;
-        let record = VersionRecord::read(&text, &entry.record)
-            .filter(|record| record.document == document && record.version == entry.version)
-            .ok_or(Error::Integrity(entry.version))?;
-        Ok((record, row.try_get(1).map_err(database::Error::from)?))
     }
 }
 
