@@ -1,6 +1,7 @@
 //! The rooms of one instance, wired: what handlers and commands are given.
 
 mod create;
+mod expire;
 mod open;
 mod mission;
 mod places;
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use create::create;
+pub use expire::due;
 pub use mission::present;
 pub use open::{Recovery, open, recovery_copy};
 

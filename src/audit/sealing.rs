@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     audit::{
-        Actor, Draft, What,
+        Actor, Draft, What, entries,
         keyring::EntryKeys,
         leaf::{Commitments, Leaf, Tag},
         opening::Opening,
     },
     database::{EntryRow, Item, Revisions},
     time::Instant,
-    vault::{TagKey, index, seal_field},
+    vault::{TagKey, seal_field},
 };
 
 /// Seals `draft`: its leaf, and the row of its openings.
@@ -149,7 +149,7 @@ fn personal(draft: &Draft, keys: &EntryKeys) -> Option<(Opening, Vec<u8>)> {
 
 fn person_index(actor: Option<&Actor>, keys: &EntryKeys) -> Vec<u8> {
     match (actor, &keys.personal) {
-        (Some(actor), Some(key)) => index(key, actor.person.as_bytes())[..16].to_vec(),
+        (Some(actor), Some(key)) => entries::person_index(key, actor.person).to_vec(),
         _ => Vec::new(),
     }
 }

@@ -24,6 +24,7 @@ mod completions;
 mod demo;
 mod conflict;
 mod directory;
+mod expire;
 mod export;
 mod finalise;
 mod get;
@@ -103,6 +104,7 @@ commands! {
     serve::Serve,
     link::Link,
     keys::Keys,
+    expire::Expire,
     login::Login,
     logout::Logout,
     whoami::Whoami,

@@ -17,6 +17,7 @@ mod reading;
 pub mod record;
 pub mod reference;
 mod repeat;
+mod retention;
 mod stage;
 mod sweep;
 mod texts;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use crate::{
     audit::{self, Gate, Writer},
+    config::Retention,
     database,
     id::{DocumentId, VersionId},
     mission::{self, Registry},
@@ -43,6 +45,7 @@ pub use list::Page;
 pub use openers::Openers;
 pub use reading::Reading;
 pub use record::VersionRecord;
+pub use retention::Due;
 
 /// Why a document was not served or changed.
 #[derive(Debug, thiserror::Error)]
@@ -138,23 +141,35 @@ struct Inner {
     registry: Registry,
     keyset: Arc<KeySet>,
     locations: Vec<Location>,
+    retention: Retention,
     recovered: bool,
 }
 
+/// What an operator decides of documents.
+#[derive(Debug)]
+pub struct Setting {
+    /// Where sealed bytes may rest.
+    pub locations: Vec<Location>,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// Whether custody has a recovery copy that was read back (or the demonstration waives it).
+    pub recovered: bool,
+}
+
 impl Documents {
-    /// Documents over their rooms. `recovered` says whether custody has a recovery copy that was read back (or the
-    /// demonstration waives it).
+    /// Documents over their rooms.
     #[must_use]
     pub fn new(
         writer: Writer,
         gate: Gate,
         policy: Policy,
         registry: Registry,
-        locations: Vec<Location>,
-        recovered: bool,
+        setting: Setting,
     ) -> Self {
         let keyset = Arc::clone(writer.keyring().keyset());
-        let inner = Inner { writer, gate, policy, registry, keyset, locations, recovered };
+        let Setting { locations, retention, recovered } = setting;
+        let inner =
+            Inner { writer, gate, policy, registry, keyset, locations, retention, recovered };
         Self { inner: Arc::new(inner) }
     }
 

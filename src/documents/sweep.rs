@@ -16,9 +16,6 @@ use crate::{
     },
 };
 
-/// How long a document may stay without content.
-const EMPTY_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
-
 impl Documents {
     /// Gives up a deposit: object, key, pending row; an entry says so. What fails is swept at the next start.
     pub(super) async fn abandon(&self, place: &Place, repeat: Option<Repeat>) {
@@ -204,7 +201,7 @@ impl Documents {
         }
     }
 
-    /// Upkeep, now and then: slots, documents that stayed empty for a day, remembered answers.
+    /// Upkeep, now and then: slots, documents that stayed empty too long, remembered answers.
     ///
     /// # Errors
     ///
@@ -212,10 +209,11 @@ impl Documents {
     pub async fn sweep(&self) -> Result<(), Error> {
         self.settle_slots().await?;
         let before = self.inner.writer.clock().now();
-        let empty = crate::time::Instant(before.0 - micros(EMPTY_FOR));
+        let hours = u64::from(self.inner.retention.empty_hours);
+        let empty = before.0 - micros(std::time::Duration::from_secs(hours * 3600));
         let sql = "select id from document where stage = 'empty' and created_at < $1 limit 100";
         let rows = sqlx::query(sql)
-            .bind(empty.0)
+            .bind(empty)
             .fetch_all(self.inner.registry.database().pool())
             .await
             .map_err(database::Error::from)?;

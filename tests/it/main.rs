@@ -12,6 +12,7 @@ mod gate;
 mod go;
 mod layers;
 mod links;
+mod retention;
 mod server;
 mod storage;
 mod storage_adversary;

@@ -160,6 +160,8 @@ answers! {
         capacity: Option<String>,
         /// Who acted, while that is known.
         person: Option<String>,
+        /// Whether somebody acted of whom nothing is known any more.
+        personal_expired: bool,
         /// The document's reference.
         reference: Option<String>,
     }

@@ -106,6 +106,10 @@ struct EntryView {
     address: Option<String>,
     /// What it states.
     facts: Option<Value>,
+    /// Whether somebody acted of whom nothing is known any more.
+    personal_expired: bool,
+    /// Whether what it states has run out.
+    facts_expired: bool,
     /// Of a refusal: what was asked, in the words of whoever asked, and how it was answered.
     #[schema(value_type = Option<Object>)]
     asked: Option<Value>,
@@ -280,6 +284,8 @@ impl EntryView {
             person: told.personal.as_ref().map(|personal| slug(mission, personal.person)),
             address: told.personal.map(|personal| personal.address),
             facts: told.facts,
+            personal_expired: told.personal_expired,
+            facts_expired: told.facts_expired,
             asked: told.asked.and_then(|asked| serde_json::to_value(asked).ok()),
         }
     }

@@ -5,6 +5,7 @@ mod counterfeit;
 mod deposit;
 mod fetch;
 mod sign_in;
+mod stopped;
 mod walk;
 mod words;
 
