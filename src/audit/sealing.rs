@@ -12,7 +12,7 @@ use crate::{
     },
     database::{EntryRow, Item, Revisions},
     time::Instant,
-    vault::{TagKey, seal_field},
+    vault::seal_field,
 };
 
 /// Seals `draft`: its leaf, and the row of its openings.
@@ -58,7 +58,7 @@ fn opening(name: &str, value: &Value) -> Opening {
 
 /// Owner's, acting party's, document's and person's; the leaf fills up to four.
 fn tags(draft: &Draft, keys: &EntryKeys) -> Vec<Tag> {
-    keys.tags.iter().flatten().map(|key: &TagKey| Tag(key.tag(&draft.id))).collect()
+    keys.tags.iter().flatten().map(|key| Tag::of(key, &draft.id)).collect()
 }
 
 fn facts(

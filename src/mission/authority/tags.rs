@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use ring::digest::{SHA256, digest};
-
 use crate::{
     database::Revisions,
     id::PartyId,
@@ -47,7 +45,7 @@ impl Authority {
     ) -> Result<TagKey, Error> {
         let keys = self.writer.keyring().keyset();
         let key = keys.tag_key(TagSubject::Party(party), year, turn).await.map_err(Error::Keys)?;
-        Ok(TagKey { year, turn, commitment: hex::encode(digest(&SHA256, key.expose())) })
+        Ok(TagKey { year, turn, commitment: key.commitment() })
     }
 }
 

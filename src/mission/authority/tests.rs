@@ -6,10 +6,7 @@ use ring::digest::{SHA256, digest};
 use sqlx::Row as _;
 
 use crate::{
-    audit::{
-        bundle,
-        leaf::{self, Leaf},
-    },
+    audit::{bundle, leaf::Leaf},
     id::{PartyId, PersonId},
     mission::{
         Conflict, Error, Import, MissionFile, Named, Network, Placement, Recipient, Role, Setting,
@@ -279,7 +276,7 @@ async fn an_auditor_who_left_finds_nothing_later_by_the_tag_key_they_knew() {
     let key = |turn| world.keys.tag_key(TagSubject::Party(party), year, turn);
     let keys = [key(0).await.unwrap(), key(1).await.unwrap()];
     let commitment = hex::encode(digest(&SHA256, keys[1].expose()));
-    let [known, next] = keys.map(|key| leaf::TagKey::new(*key.expose()));
+    let [known, next] = keys;
     let right = || world.right("coordinator", "mission", Some("mission"));
     world.authority.set_two_to_shred(right().await, true).await.unwrap();
     assert!(last_leaf(&world).await.is_tagged_for(&known));
