@@ -138,7 +138,12 @@ async fn wire(
         gate.clone(),
         policy.clone(),
         registry.clone(),
-        documents::Setting { locations, retention: config.retention.clone(), recovered },
+        documents::Setting {
+            locations,
+            retention: config.retention.clone(),
+            pending_key: custody.derive(label::PENDING).await?.mac(),
+            recovered,
+        },
     );
     Ok(App {
         clock: writer.clock().clone(),

@@ -12,6 +12,7 @@ mod grants;
 mod named;
 mod list;
 mod openers;
+mod pending;
 mod accesses;
 mod reading;
 pub mod record;
@@ -23,6 +24,8 @@ mod sweep;
 mod texts;
 
 use std::sync::Arc;
+
+use ring::hmac;
 
 use crate::{
     audit::{self, Gate, Writer},
@@ -142,6 +145,7 @@ struct Inner {
     keyset: Arc<KeySet>,
     locations: Vec<Location>,
     retention: Retention,
+    pending_key: hmac::Key,
     recovered: bool,
 }
 
@@ -152,6 +156,8 @@ pub struct Setting {
     pub locations: Vec<Location>,
     /// How long what is kept.
     pub retention: Retention,
+    /// Under which the names of unfinished deposits are listed; from custody, under the label `greffe/pending/v1`.
+    pub pending_key: hmac::Key,
     /// Whether custody has a recovery copy that was read back (or the demonstration waives it).
     pub recovered: bool,
 }
@@ -167,9 +173,18 @@ impl Documents {
         setting: Setting,
     ) -> Self {
         let keyset = Arc::clone(writer.keyring().keyset());
-        let Setting { locations, retention, recovered } = setting;
-        let inner =
-            Inner { writer, gate, policy, registry, keyset, locations, retention, recovered };
+        let Setting { locations, retention, pending_key, recovered } = setting;
+        let inner = Inner {
+            writer,
+            gate,
+            policy,
+            registry,
+            keyset,
+            locations,
+            retention,
+            pending_key,
+            recovered,
+        };
         Self { inner: Arc::new(inner) }
     }
 
