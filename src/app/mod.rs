@@ -1,5 +1,6 @@
 //! The rooms of one instance, wired: what handlers and commands are given.
 
+mod check;
 mod create;
 mod expire;
 mod open;
@@ -22,6 +23,7 @@ use crate::{
     vault::{self, KeySet, custody::FileCustody},
 };
 
+pub use check::{Copied, inside};
 pub use create::create;
 pub use expire::due;
 pub use mission::present;

@@ -19,6 +19,7 @@ mod words;
 
 mod accesses;
 mod audit;
+mod check;
 mod check_config;
 mod completions;
 mod demo;
@@ -134,6 +135,7 @@ commands! {
     conflict::Conflict,
     receipt::Receipt,
     audit::Audit,
+    check::Check,
     check_config::CheckConfig,
     completions::Completions,
     man::Man,

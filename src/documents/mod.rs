@@ -7,6 +7,7 @@ mod create;
 mod deposit;
 mod describe;
 mod erase;
+pub mod examine;
 mod export;
 mod grants;
 mod named;

@@ -6,6 +6,7 @@ mod administrator;
 mod api;
 mod authority;
 mod bad_input;
+mod check;
 mod command_line;
 mod configuration;
 mod gate;

@@ -306,7 +306,8 @@ fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Byt
     Client::builder(TokioExecutor::new()).build(builder.https_only().enable_http1().build())
 }
 
-fn configuration() -> String {
+/// The configuration of such a service, whose paths are relative to its folder.
+pub fn configuration() -> String {
     r#"
 listen = "127.0.0.1:0"
 operator_listen = "127.0.0.1:0"

@@ -6,7 +6,7 @@ mod deposit;
 mod fetch;
 mod sign_in;
 mod stopped;
-mod walk;
+pub mod walk;
 mod words;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
