@@ -58,6 +58,14 @@ fn opening(name: &str, value: &Value) -> Opening {
 
 /// Owner's, acting party's, document's and person's; the leaf fills up to four.
 fn tags(draft: &Draft, keys: &EntryKeys) -> Vec<Tag> {
+    fail::fail_point!("audit::untagged", |owner: Option<String>| {
+        let untagged = draft.owner.map(|id| id.to_string()) == owner;
+        if untagged { Vec::new() } else { tagged(draft, keys) }
+    });
+    tagged(draft, keys)
+}
+
+fn tagged(draft: &Draft, keys: &EntryKeys) -> Vec<Tag> {
     keys.tags.iter().flatten().map(|key| Tag::of(key, &draft.id)).collect()
 }
 

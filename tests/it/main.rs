@@ -17,6 +17,7 @@ mod retention;
 mod server;
 mod storage;
 mod storage_adversary;
+mod tags;
 mod tidy;
 mod tree;
 mod witness;

@@ -3,6 +3,7 @@
 pub mod expiry;
 mod people;
 mod row;
+mod tags;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use people::{Index, person_index};
+pub use tags::Tagged;
 
 use people::People;
 use row::{COLUMNS, read};

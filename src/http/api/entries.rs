@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// What permits the mission's auditor, whose right is over everybody's entries.
-const OF_EVERYBODY: &str = "auditor-audits";
+pub(super) const OF_EVERYBODY: &str = "auditor-audits";
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(receive))
@@ -211,7 +211,16 @@ async fn record_others(
     if filter.whose != Whose::Everybody {
         return Ok(());
     }
-    let mut owners: Vec<_> = page.entries.iter().filter_map(|told| told.owner).collect();
+    record_owners(app, caller, page.entries.iter().filter_map(|told| told.owner)).await
+}
+
+/// Enters for each of these parties but the caller's own that its entries were shown.
+pub(super) async fn record_owners(
+    app: &App,
+    caller: &Caller,
+    owners: impl Iterator<Item = PartyId>,
+) -> Result<(), Problem> {
+    let mut owners: Vec<_> = owners.collect();
     owners.sort_unstable();
     owners.dedup();
     for owner in owners.into_iter().filter(|owner| *owner != caller.actor.capacity) {
