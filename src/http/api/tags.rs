@@ -1,6 +1,6 @@
 //! Tag keys, for auditors: by which a party finds its entries, and the mission's auditor that all were tagged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -175,8 +175,8 @@ impl Tags {
         let mut documents: BTreeMap<DocumentId, Vec<u16>> = BTreeMap::new();
         for entry in &entries {
             for party in &entry.parties {
-                if !keys.contains_key(&party.to_string()) {
-                    keys.insert(party.to_string(), of_party(app, *party).await?);
+                if let Entry::Vacant(place) = keys.entry(party.to_string()) {
+                    place.insert(of_party(app, *party).await?);
                 }
             }
             if let Some(document) = entry.document {
