@@ -107,7 +107,8 @@ mod tests {
         let mut seen = 0;
         for code in [
             include_str!("../audit/tree/examine.rs"),
-            include_str!("../app/check.rs"),
+            include_str!("../app/check/mod.rs"),
+            include_str!("../app/check/rows.rs"),
             include_str!("../documents/examine.rs"),
         ] {
             for part in code.split("\"found-").skip(1) {

@@ -124,7 +124,7 @@ async fn row_agrees(
     number: i64,
     document: &DocumentRevision,
 ) -> Result<bool, Error> {
-    let sql = "select number, owner, workstream, kind, sensitivity, stage, reference, title_sealed \
+    let sql = "select number, owner, workstream, kind, sensitivity, stage, reference, title_sealed, created_at \
                from document where id = $1";
     let row = sqlx::query(sql)
         .bind(document.document.as_bytes().to_vec())
@@ -143,6 +143,7 @@ async fn row_agrees(
             && row.try_get::<i64, _>(4)? == document.sensitivity as i64
             && stage == row.try_get::<String, _>(5)?
             && row.try_get::<String, _>(6)? == document.reference
+            && row.try_get::<i64, _>(8)? == document.created_at.0
             && (destroyed || hex::encode(sha256(&title)) == document.title))
     };
     Ok(read().map_err(database::Error::from)?)

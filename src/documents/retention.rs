@@ -17,7 +17,7 @@ use serde_json::{Map, json};
 use crate::{
     audit::{
         Draft,
-        entries::{Index, expiry, person_index},
+        entries::{Index, MOMENT_MICROSECONDS, expiry, person_index},
     },
     config::Retention,
     database::Revisions,
@@ -27,9 +27,6 @@ use crate::{
     time::Instant,
     vault::{self, KeySet, keyset::Slot},
 };
-
-/// Longest between the month of an entry's key and its instant, in microseconds.
-const MOMENT: i64 = 60_000_000;
 
 /// What has run out, and has not been erased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,7 +83,8 @@ impl Due {
         let start = format!("{}-01T00:00:00Z", self.before).parse::<Instant>();
         let start = start.map_err(|_| Error::Unusable("no such month"))?;
         let database = registry.database();
-        self.personal_to = expiry::first_from(database, Instant(start.0 + MOMENT)).await?;
+        self.personal_to =
+            expiry::first_from(database, Instant(start.0 + MOMENT_MICROSECONDS)).await?;
         let held = held(registry, self.personal_to).await?;
         for slot in old {
             let Slot::Month(person, month) = &slot else { continue };

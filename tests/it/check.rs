@@ -135,6 +135,14 @@ async fn whatever_was_changed_in_a_copy_is_named() {
         ("delete from head where substr(subject, 1, 1) = x'64'", &["found-authority"]),
         ("update document set owner = randomblob(16)", &["found-document-row"]),
         ("update version set record = replace(record, '\"v\":1', '\"v\": 1')", &["found-record"]),
+        ("delete from member where rowid = 1", &["found-rows"]),
+        (
+            "insert into document_grant (id, document, owner, grantee, until, created_at) \
+             select randomblob(16), id, owner, 'party:x', 1, created_at from document limit 1",
+            &["found-rows"],
+        ),
+        ("update credential set capacity = person", &["found-rows"]),
+        ("update document set created_at = 1", &["found-document-row"]),
         ("update copy set name = 'object/' || hex(randomblob(8))", &["found-copy-row"]),
     ];
     for (statement, wanted) in rows {

@@ -17,7 +17,7 @@ use crate::{
     vault::{self, KeySet},
 };
 
-pub use people::{Index, person_index};
+pub use people::{Index, MOMENT_MICROSECONDS, person_index};
 pub use tags::Tagged;
 
 use people::People;

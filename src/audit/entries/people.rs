@@ -24,8 +24,8 @@ pub fn person_index(key: &SymmetricKey, person: PersonId) -> Index {
     *index(key, person.as_bytes()).first_chunk().expect("an index has 32 bytes")
 }
 
-/// Longest between an entry's key and its instant.
-const MOMENT_MICROSECONDS: i64 = 60_000_000;
+/// Longest between the month of an entry's key, which was fetched a moment before, and the entry's instant.
+pub const MOMENT_MICROSECONDS: i64 = 60_000_000;
 
 /// The people of a mission, by the months that were looked at.
 pub(super) struct People {

@@ -1,5 +1,7 @@
 //! A copy of an instance is checked: what a start would compare, and every version opened. Nothing is signed or written.
 
+mod rows;
+
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
@@ -30,6 +32,8 @@ use crate::{
         label,
     },
 };
+
+use rows::Rows;
 
 /// A copy of an instance, opened to look at.
 pub struct Copied {
@@ -218,14 +222,9 @@ impl Copied {
         let mut found = Vec::new();
         let (registry, keyset, locations) = (&self.registry, &self.keyset, &self.locations[..]);
         let parts = examine::Parts { registry, keyset, locations };
+        let mut rows = Rows::default();
         for head in &self.heads {
-            let read = match head.subject.kind {
-                Kind::Mission => registry.at::<MissionRevision>(*head).await.map(|_| None),
-                Kind::Party => registry.at::<PartyRevision>(*head).await.map(|_| None),
-                Kind::Person => registry.at::<PersonRevision>(*head).await.map(|_| None),
-                Kind::Document => registry.at::<DocumentRevision>(*head).await.map(Some),
-            };
-            match read {
+            match self.subject(*head, &mut rows).await {
                 Ok(None) => {}
                 Ok(Some(document)) => {
                     found.extend(examine::examine(parts, (head.number, &document), done).await?);
@@ -236,12 +235,39 @@ impl Copied {
                 Err(error) => return Err(error.into()),
             }
         }
+        if !found.iter().any(|one| one.what == "found-revision") {
+            found.extend(rows.compare(&self.database).await?);
+        }
         let rows = self.database.count("select count(*) from document").await?;
         let documents = self.heads.iter().filter(|head| head.subject.kind == Kind::Document);
         if usize::try_from(rows).ok() != Some(documents.count()) {
             found.push(Found::new("found-document-row", rows));
         }
         Ok(found)
+    }
+
+    /// Reads the revision of a subject, and notes what rows it says there should be; a document's is given.
+    async fn subject(
+        &self,
+        head: Head,
+        rows: &mut Rows,
+    ) -> Result<Option<Arc<DocumentRevision>>, mission::Error> {
+        match head.subject.kind {
+            Kind::Mission => self.registry.at::<MissionRevision>(head).await.map(|_| None),
+            Kind::Party => {
+                rows.party(head.number, &*self.registry.at::<PartyRevision>(head).await?);
+                Ok(None)
+            }
+            Kind::Person => {
+                rows.person(&*self.registry.at::<PersonRevision>(head).await?);
+                Ok(None)
+            }
+            Kind::Document => {
+                let document = self.registry.at::<DocumentRevision>(head).await?;
+                rows.document(&document);
+                Ok(Some(document))
+            }
+        }
     }
 
     /// Closes it; what was copied to look at is gone.
