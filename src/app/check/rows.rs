@@ -31,6 +31,36 @@ enum As {
     Number,
 }
 
+/// A column, by its name.
+type Column = (&'static str, As);
+
+const MEMBER: &[Column] = &[("person", As::Bytes), ("party", As::Bytes), ("number", As::Number)];
+const CREDENTIAL: &[Column] = &[
+    ("id", As::Bytes),
+    ("person", As::Bytes),
+    ("capacity", As::Bytes),
+    ("kind", As::Text),
+    ("expires_at", As::Number),
+    ("generation", As::Number),
+];
+const GRANT: &[Column] = &[
+    ("id", As::Bytes),
+    ("document", As::Bytes),
+    ("owner", As::Bytes),
+    ("grantee", As::Text),
+    ("until", As::Number),
+    ("created_at", As::Number),
+];
+const STANDING: &[Column] = &[
+    ("id", As::Bytes),
+    ("owner", As::Bytes),
+    ("grantee", As::Text),
+    ("workstream", As::Bytes),
+    ("kind", As::Text),
+    ("sensitivity", As::Number),
+    ("until", As::Number),
+];
+
 fn number(value: i64) -> Vec<u8> {
     value.to_be_bytes().to_vec()
 }
@@ -88,47 +118,12 @@ impl Rows {
     ///
     /// If the database does not answer.
     pub(super) async fn compare(&self, database: &Database) -> Result<Vec<Found>, database::Error> {
-        use As::{Bytes, Number, Text};
         let mut found = Vec::new();
-        let tables: [(&str, &[(&str, As)], &BTreeSet<Columns>); 4] = [
-            ("member", &[("person", Bytes), ("party", Bytes), ("number", Number)], &self.members),
-            (
-                "credential",
-                &[
-                    ("id", Bytes),
-                    ("person", Bytes),
-                    ("capacity", Bytes),
-                    ("kind", Text),
-                    ("expires_at", Number),
-                    ("generation", Number),
-                ],
-                &self.credentials,
-            ),
-            (
-                "document_grant",
-                &[
-                    ("id", Bytes),
-                    ("document", Bytes),
-                    ("owner", Bytes),
-                    ("grantee", Text),
-                    ("until", Number),
-                    ("created_at", Number),
-                ],
-                &self.grants,
-            ),
-            (
-                "standing_grant",
-                &[
-                    ("id", Bytes),
-                    ("owner", Bytes),
-                    ("grantee", Text),
-                    ("workstream", Bytes),
-                    ("kind", Text),
-                    ("sensitivity", Number),
-                    ("until", Number),
-                ],
-                &self.standing,
-            ),
+        let tables = [
+            ("member", MEMBER, &self.members),
+            ("credential", CREDENTIAL, &self.credentials),
+            ("document_grant", GRANT, &self.grants),
+            ("standing_grant", STANDING, &self.standing),
         ];
         for (table, columns, wanted) in tables {
             let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
@@ -147,8 +142,8 @@ impl Rows {
 }
 
 /// A row, if it holds what this program writes there.
-fn read(row: &AnyRow, columns: &[(&str, As)]) -> Option<Columns> {
-    let column = |(at, (_, kind)): (usize, &(&str, As))| match kind {
+fn read(row: &AnyRow, columns: &[Column]) -> Option<Columns> {
+    let column = |(at, (_, kind)): (usize, &Column)| match kind {
         As::Bytes => row.try_get::<Vec<u8>, _>(at).ok(),
         As::Text => row.try_get::<String, _>(at).ok().map(String::into_bytes),
         As::Number => row.try_get::<i64, _>(at).ok().map(number),

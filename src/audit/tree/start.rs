@@ -136,7 +136,10 @@ pub(super) async fn row(database: &Database, verifier: &Verifier) -> Result<(Siz
 }
 
 /// The largest anchor in the store that our log signed. Foreign bytes under such a name are passed over.
-pub(super) async fn largest_anchor(store: &dyn Store, verifier: &Verifier) -> Result<Option<Anchor>, Error> {
+pub(super) async fn largest_anchor(
+    store: &dyn Store,
+    verifier: &Verifier,
+) -> Result<Option<Anchor>, Error> {
     let folder = Name::new("anchor").expect("a segment of letters");
     let names = store.list(&folder).await?;
     for anchor in anchor::listed(names.iter().map(Name::as_str)) {
