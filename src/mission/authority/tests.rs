@@ -296,6 +296,28 @@ async fn an_auditor_who_left_finds_nothing_later_by_the_tag_key_they_knew() {
 }
 
 #[tokio::test]
+async fn an_auditor_of_the_mission_who_left_knows_no_partys_next_key() {
+    let world = World::start().await;
+    let year = world.clock.now().year();
+    let auditor = world.person_id("auditor").await;
+    let party = world.party_id(RHEIN).await;
+    let known = world.keys.tag_key(TagSubject::Party(party), year, 0).await.unwrap();
+    let right = || world.right("contributor-rhein", RHEIN, Some(RHEIN));
+    world.authority.set_two_to_shred(right().await, true).await.unwrap();
+    assert!(last_leaf(&world).await.is_tagged_for(&known));
+
+    let remove = world.right("coordinator", "mission", Some("mission")).await;
+    world.authority.remove(remove, auditor).await.unwrap();
+    world.authority.set_two_to_shred(right().await, false).await.unwrap();
+
+    assert!(!last_leaf(&world).await.is_tagged_for(&known));
+    for handle in [RHEIN, ACIERIES] {
+        let turns: Vec<_> = world.party(handle).await.tag_keys.iter().map(|key| key.turn).collect();
+        assert_eq!(turns, [0, 1], "{handle}");
+    }
+}
+
+#[tokio::test]
 async fn each_year_every_party_commits_to_its_tag_key_once() {
     let world = World::start().await;
     world.clock.step_seconds(366 * 24 * 3600);
