@@ -63,6 +63,10 @@
 //!   (`mission::registry::tests::a_row_that_sql_changed_counts_for_nothing`,
 //!   `policy::tests::rights::a_grant_row_that_sql_alone_wrote_permits_nothing`,
 //!   `identity::tests::hostile::a_row_pointed_at_another_person_or_capacity_authenticates_nobody`).
+//! - **Invariant:** a row alone erases nothing, whatever it says of an object, a stage or a version
+//!   (`tests/it/administrator.rs`).
+//! - **Invariant:** what has run out opens with nothing, and every proof of it holds (`tests/it/retention.rs`).
+//! - **Invariant:** an entry that is not tagged for whom it concerns is found from its facts (`tests/it/tags.rs`).
 //! - **Invariant:** the signer signs no second history
 //!   (`audit::signer::tests::a_fork_is_refused_and_nothing_is_written`).
 //! - **Invariant:** every key has a row in the table of keys, `docs/keys.md`

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant, in microseconds since 1970-01-01T00:00:00Z.
@@ -46,6 +46,30 @@ impl Instant {
     #[must_use]
     pub fn year(self) -> u16 {
         self.to_second()[..4].parse().unwrap_or(u16::MAX)
+    }
+
+    /// The calendar month in UTC that is so many before this one.
+    #[must_use]
+    pub fn months_ago(self, months: u32) -> String {
+        self.ago(Span::new().try_months(months).unwrap_or_default()).month()
+    }
+
+    /// The same day and time in UTC, so many years ago; 29 February becomes the 28th.
+    #[must_use]
+    pub fn years_ago(self, years: u32) -> Self {
+        self.ago(Span::new().try_years(years).unwrap_or_default())
+    }
+
+    /// The calendar date in UTC.
+    #[must_use]
+    pub fn date(self) -> Date {
+        self.timestamp().to_zoned_datetime(TimeZone::UTC).date()
+    }
+
+    fn ago(self, span: Span) -> Self {
+        let now = self.timestamp().to_zoned_datetime(TimeZone::UTC);
+        let then = now.checked_sub(span).map(|then| then.timestamp().as_microsecond());
+        Self(then.unwrap_or(i64::MIN))
     }
 
     fn timestamp(self) -> Timestamp {
@@ -124,5 +148,15 @@ mod tests {
         assert_eq!(instant.month(), "2026-01");
         assert_eq!(instant.year(), 2026);
         assert_eq!(instant.to_string(), "2026-01-01T00:00:00.123456Z");
+    }
+    #[test]
+    fn months_and_years_ago_are_those_of_the_calendar() {
+        let instant: Instant = "2028-02-29T12:00:00Z".parse().unwrap();
+
+        assert_eq!(instant.months_ago(12), "2027-02");
+        assert_eq!(instant.months_ago(0), "2028-02");
+        assert_eq!(instant.months_ago(14), "2026-12");
+        assert_eq!(instant.years_ago(5).to_string(), "2023-02-28T12:00:00Z");
+        assert_eq!(instant.date().to_string(), "2028-02-29");
     }
 }

@@ -1,6 +1,8 @@
 //! The rooms of one instance, wired: what handlers and commands are given.
 
+mod check;
 mod create;
+mod expire;
 mod open;
 mod mission;
 mod places;
@@ -21,7 +23,9 @@ use crate::{
     vault::{self, KeySet, custody::FileCustody},
 };
 
+pub use check::{Copied, inside};
 pub use create::create;
+pub use expire::due;
 pub use mission::present;
 pub use open::{Recovery, open, recovery_copy};
 

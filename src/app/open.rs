@@ -11,7 +11,7 @@ use crate::{
     audit::{Draft, Gate, Keyring, Writer, note, signer::Signer, tree::Tree},
     config::Config,
     database::{self, Database},
-    documents::Documents,
+    documents::{self, Documents},
     http::Budget,
     identity::Identity,
     mission::{self, Authority, AuthorityRoot, Registry, Scanned, Setting},
@@ -31,6 +31,8 @@ use crate::{
 const COMPARED_EVERY: Duration = Duration::from_secs(3600);
 /// Between two entries of the service's own counts.
 const RECORDED_EVERY: Duration = Duration::from_secs(60);
+/// Between two looks at what has run out; the first is a minute after the start.
+const EXPIRED_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Between two sweeps.
 const SWEPT_EVERY: Duration = Duration::from_secs(5);
 
@@ -136,8 +138,12 @@ async fn wire(
         gate.clone(),
         policy.clone(),
         registry.clone(),
-        locations,
-        recovered,
+        documents::Setting {
+            locations,
+            retention: config.retention.clone(),
+            pending_key: custody.derive(label::PENDING).await?.mac(),
+            recovered,
+        },
     );
     Ok(App {
         clock: writer.clock().clone(),
@@ -298,6 +304,7 @@ impl App {
         let sweeping = tokio::spawn(async move {
             let mut dead = app.writer.dead();
             let (mut compared, mut recorded) = (Instant::now(), Instant::now());
+            let mut expired: Option<Instant> = None;
             loop {
                 tokio::select! {
                     _ = dead.wait_for(|dead| *dead) => return,
@@ -309,6 +316,10 @@ impl App {
                 if recorded.elapsed() > RECORDED_EVERY {
                     recorded = Instant::now();
                     app.record().await;
+                    if expired.is_none_or(|expired| expired.elapsed() > EXPIRED_EVERY) {
+                        expired = Some(Instant::now());
+                        app.expire_daily().await;
+                    }
                 }
                 if compared.elapsed() > COMPARED_EVERY {
                     app.compare_or_stop().await;

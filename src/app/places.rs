@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Declared, LocationConfig, Medium},
     mission::LocationEntry,
     storage::{
-        Facts, Location, Store,
+        self, Facts, Location, LocationId, Store,
         folder::Folder,
         location::{Control, Fact, catalogue},
         s3::{Access, Patience, Pool, S3, Settings},
@@ -18,11 +18,23 @@ use crate::{
 
 /// Opens every configured place.
 pub(super) fn open(config: &Config) -> Result<Vec<Location>, Error> {
+    open_by(config, Folder::open)
+}
+
+/// Opens every configured place to look at; of a folder nothing is changed, locked or made.
+pub(super) fn open_read_only(config: &Config) -> Result<Vec<Location>, Error> {
+    open_by(config, Folder::open_read_only)
+}
+
+fn open_by(
+    config: &Config,
+    folder: fn(&Path, &LocationId) -> Result<Folder, storage::Error>,
+) -> Result<Vec<Location>, Error> {
     let pool = Pool::new(config.limits.upload_memory_bytes);
     let place = |place: &LocationConfig| {
         let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
         let store: Arc<dyn Store> = match &place.medium {
-            Medium::Folder { path } => Arc::new(Folder::open(path, &id)?),
+            Medium::Folder { path } => Arc::new(folder(path, &id)?),
             Medium::S3 { .. } => Arc::new(S3::new(&settings(place)?, Arc::clone(&pool))?),
         };
         Ok(Location { id, store, facts: facts(place)? })

@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     audit::{
-        Actor, Draft, What,
+        Actor, Draft, What, entries,
         keyring::EntryKeys,
         leaf::{Commitments, Leaf, Tag},
         opening::Opening,
     },
     database::{EntryRow, Item, Revisions},
     time::Instant,
-    vault::{TagKey, index, seal_field},
+    vault::seal_field,
 };
 
 /// Seals `draft`: its leaf, and the row of its openings.
@@ -58,7 +58,15 @@ fn opening(name: &str, value: &Value) -> Opening {
 
 /// Owner's, acting party's, document's and person's; the leaf fills up to four.
 fn tags(draft: &Draft, keys: &EntryKeys) -> Vec<Tag> {
-    keys.tags.iter().flatten().map(|key: &TagKey| Tag(key.tag(&draft.id))).collect()
+    fail::fail_point!("audit::untagged", |owner: Option<String>| {
+        let untagged = draft.owner.map(|id| id.to_string()) == owner;
+        if untagged { Vec::new() } else { tagged(draft, keys) }
+    });
+    tagged(draft, keys)
+}
+
+fn tagged(draft: &Draft, keys: &EntryKeys) -> Vec<Tag> {
+    keys.tags.iter().flatten().map(|key| Tag::of(key, &draft.id)).collect()
 }
 
 fn facts(
@@ -149,7 +157,7 @@ fn personal(draft: &Draft, keys: &EntryKeys) -> Option<(Opening, Vec<u8>)> {
 
 fn person_index(actor: Option<&Actor>, keys: &EntryKeys) -> Vec<u8> {
     match (actor, &keys.personal) {
-        (Some(actor), Some(key)) => index(key, actor.person.as_bytes())[..16].to_vec(),
+        (Some(actor), Some(key)) => entries::person_index(key, actor.person).to_vec(),
         _ => Vec::new(),
     }
 }

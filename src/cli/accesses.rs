@@ -64,7 +64,10 @@ pub fn show(session: &Session, entries: &[Entry]) -> Result<(), Error> {
             entry.act.clone(),
             known(&entry.class),
             known(&entry.decision),
-            known(&entry.person),
+            match entry.personal_expired {
+                true => session.terminal.say("personal-expired", &[]),
+                false => known(&entry.person),
+            },
             known(&entry.capacity),
             known(&entry.reference),
             entry.entry.clone(),

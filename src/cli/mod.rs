@@ -19,11 +19,13 @@ mod words;
 
 mod accesses;
 mod audit;
+mod check;
 mod check_config;
 mod completions;
 mod demo;
 mod conflict;
 mod directory;
+mod expire;
 mod export;
 mod finalise;
 mod get;
@@ -103,6 +105,7 @@ commands! {
     serve::Serve,
     link::Link,
     keys::Keys,
+    expire::Expire,
     login::Login,
     logout::Logout,
     whoami::Whoami,
@@ -132,6 +135,7 @@ commands! {
     conflict::Conflict,
     receipt::Receipt,
     audit::Audit,
+    check::Check,
     check_config::CheckConfig,
     completions::Completions,
     man::Man,

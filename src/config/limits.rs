@@ -1,5 +1,6 @@
 //! What one caller may use of the service, and how long things are kept.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 /// Bounds, all with a default.
@@ -54,14 +55,16 @@ impl Default for Limits {
 pub struct Retention {
     /// Months that the personal part of an entry (person, address, device) is kept, unless held.
     pub personal_months: u32,
-    /// Years that the facts of an entry are kept after the mission.
+    /// Years that the facts of an entry are kept once the mission has ended.
     pub facts_years: u32,
+    /// When the mission ended; while it says nothing, facts are kept.
+    pub mission_ended_on: Option<Date>,
     /// Hours after which a document that never got content is swept.
     pub empty_hours: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { personal_months: 12, facts_years: 5, empty_hours: 24 }
+        Self { personal_months: 12, facts_years: 5, mission_ended_on: None, empty_hours: 24 }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 
 use crate::{
-    audit::{Audit, opening::Opening},
+    audit::{Audit, entries::MOMENT_MICROSECONDS, opening::Opening},
     database,
     documents::{Documents, Error, describe::slug},
     id::{EntryId, PersonId},
@@ -126,9 +126,14 @@ impl Documents {
         if sealed.is_empty() {
             return Ok(None);
         }
-        let month = at.month();
-        for person in &mission.people {
-            let Ok(key) = self.inner.keyset.personal_key(person.person, &month).await else {
+        let mut months = vec![at.month(), Instant(at.0 - MOMENT_MICROSECONDS).month()];
+        months.dedup();
+        let mut tried = Vec::new();
+        for month in &months {
+            tried.extend(mission.people.iter().map(|person| (month, person)));
+        }
+        for (month, person) in tried {
+            let Ok(key) = self.inner.keyset.personal_key(person.person, month).await else {
                 continue;
             };
             let Ok(opened) = open_field(&key, entry.as_bytes(), "personal", 0, sealed) else {

@@ -106,7 +106,7 @@ impl Documents {
             Box::pin(async move {
                 revision.created_at = change.now;
                 change.detail("step", "create");
-                change.detail("document", document);
+                change.detail("creates", document);
                 change.detail("reference", &revision.reference);
                 registry.create(change, &revision).await?;
                 sqlx::query(

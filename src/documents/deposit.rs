@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::{self, Again, Deposit, Stopped, Warrant},
     documents::{
-        Documents, Error, VersionRecord, grants::project, record::encoded, repeat::Repeat, texts,
-        unwrapped,
+        Documents, Error, VersionRecord, grants::project, pending::Place, record::encoded,
+        repeat::Repeat, texts, unwrapped,
     },
     id::{DocumentId, EntryId, VersionId},
     mission::{DocumentRevision, Protection, Stage, VersionEntry},
@@ -82,17 +82,6 @@ pub struct Deposited {
     pub replayed: bool,
 }
 
-/// Names and place of one version before it is one.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub document: DocumentId,
-    pub version: VersionId,
-    pub location: String,
-    pub ground: String,
-    pub object: Name,
-    pub beside: Name,
-}
-
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Documents {
@@ -147,8 +136,9 @@ impl Documents {
         place: Place,
         repeat: Option<Repeat>,
     ) -> Result<Option<Deposited>, Error> {
+        let key = self.inner.pending_key.clone();
         let changed = self.inner.writer.change(permit, move |change| {
-            let (place, repeat) = (place.clone(), repeat.clone());
+            let (place, repeat, key) = (place.clone(), repeat.clone(), key.clone());
             Box::pin(async move {
                 if let Some(repeat) = &repeat
                     && let Some(deposited) = repeat.begin(change).await?
@@ -162,18 +152,7 @@ impl Documents {
                 change.detail("placement", &place.ground);
                 change.detail("object", place.object.as_str());
                 let now = change.now.0;
-                sqlx::query(
-                    "insert into pending (name, record_name, version, document, location, since) \
-                     values ($1, $2, $3, $4, $5, $6)",
-                )
-                .bind(place.object.as_str().to_owned())
-                .bind(place.beside.as_str().to_owned())
-                .bind(place.version.as_bytes().to_vec())
-                .bind(place.document.as_bytes().to_vec())
-                .bind(place.location.clone())
-                .bind(now)
-                .execute(change.sql())
-                .await?;
+                place.list(&key, now, change.sql()).await?;
                 Ok(None)
             })
         });

@@ -1,5 +1,7 @@
 //! Destruction: reads refused, keys gone with their path re-keyed, then said, then objects erased by name.
 
+use std::sync::Arc;
+
 use serde_json::{Map, json};
 use sqlx::Row as _;
 
@@ -81,7 +83,12 @@ impl Documents {
         Ok(())
     }
 
+    /// Finishes one, if its revision says that it was begun: a row alone destroys nothing.
     pub(super) async fn finish_one(&self, document: DocumentId) -> Result<(), Error> {
+        if self.revision(document).await?.stage != Stage::Shredding {
+            tracing::error!(%document, "a row says that a document is being destroyed, its revision does not");
+            return Ok(());
+        }
         match self.inner.keyset.erase(&[Slot::Document(document)]).await {
             Ok(()) | Err(vault::keyset::Error::Missing(_)) => {}
             Err(error) => return Err(error.into()),
@@ -99,10 +106,7 @@ impl Documents {
         ]);
         let mut draft = Draft::system(detail);
         draft.document = Some(document);
-        let now = self.inner.writer.clock().now();
-        let revision =
-            registry.read::<DocumentRevision>(document, &mut Revisions::new(now)).await?;
-        draft.owner = Some(revision.owner);
+        draft.owner = Some(self.revision(document).await?.owner);
         let changed = self.inner.writer.system(draft, move |change| {
             let registry = registry.clone();
             Box::pin(async move {
@@ -130,23 +134,45 @@ impl Documents {
         Ok(())
     }
 
+    /// Erases what the records of its versions name, wherever a copy is: a row alone cannot name another's object.
     async fn erase_objects(&self, document: DocumentId) -> Result<(), Error> {
-        let rows = sqlx::query(
-            "select c.location, c.name, c.record_name from copy c \
-             join version v on v.id = c.version where v.document = $1",
-        )
-        .bind(document.as_bytes().to_vec())
-        .fetch_all(self.inner.registry.database().pool())
-        .await
-        .map_err(database::Error::from)?;
-        for row in rows {
-            let column = |n: usize| row.try_get::<String, _>(n).map_err(database::Error::from);
-            let Some(location) = self.location(&column(0)?) else { continue };
-            for name in [column(1)?, column(2)?] {
-                let name = Name::new(name).map_err(|_| database::Error::Row("copy"))?;
-                location.store.erase(&name).await?;
+        for entry in &self.revision(document).await?.versions {
+            let record = match self.record(document, entry).await {
+                Ok((record, _)) => record,
+                Err(Error::Integrity(version)) => {
+                    tracing::error!(%version, "its record is altered: what is left opens with no key");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let mut places = vec![record.location.clone()];
+            let rows = sqlx::query("select location from copy where version = $1 and name = $2")
+                .bind(entry.version.as_bytes().to_vec())
+                .bind(record.object.clone())
+                .fetch_all(self.inner.registry.database().pool())
+                .await
+                .map_err(database::Error::from)?;
+            for row in rows {
+                places.push(row.try_get(0).map_err(database::Error::from)?);
+            }
+            places.sort_unstable();
+            places.dedup();
+            for location in places.iter().filter_map(|place| self.location(place)) {
+                for name in [&record.object, &record.beside] {
+                    let name = Name::new(name).map_err(|_| database::Error::Row("version"))?;
+                    location.store.erase(&name).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The document as its latest revision says.
+    pub(super) async fn revision(
+        &self,
+        document: DocumentId,
+    ) -> Result<Arc<DocumentRevision>, Error> {
+        let mut revisions = Revisions::new(self.inner.writer.clock().now());
+        Ok(self.inner.registry.read(document, &mut revisions).await?)
     }
 }

@@ -8,24 +8,30 @@ mod create;
 mod deposit;
 mod describe;
 mod erase;
+pub mod examine;
 mod export;
 mod grants;
 mod named;
 mod list;
 mod openers;
+mod pending;
 mod accesses;
 mod reading;
 pub mod record;
 pub mod reference;
 mod repeat;
+mod retention;
 mod stage;
 mod sweep;
 mod texts;
 
 use std::sync::Arc;
 
+use ring::hmac;
+
 use crate::{
     audit::{self, Gate, Writer},
+    config::Retention,
     database,
     id::VersionId,
     mission::{self, Registry},
@@ -44,6 +50,7 @@ pub use list::Page;
 pub use openers::Openers;
 pub use reading::Reading;
 pub use record::VersionRecord;
+pub use retention::Due;
 
 /// Why a document was not served or changed.
 #[derive(Debug, thiserror::Error)]
@@ -139,26 +146,49 @@ struct Inner {
     registry: Registry,
     keyset: Arc<KeySet>,
     locations: Vec<Location>,
+    retention: Retention,
+    pending_key: hmac::Key,
     catalogue: catalogue::Catalogue,
     recovered: bool,
 }
 
+/// What an operator decides of documents.
+#[derive(Debug)]
+pub struct Setting {
+    /// Where sealed bytes may rest.
+    pub locations: Vec<Location>,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// Under which the names of unfinished deposits are listed; from custody, under the label `greffe/pending/v1`.
+    pub pending_key: hmac::Key,
+    /// Whether custody has a recovery copy that was read back (or the demonstration waives it).
+    pub recovered: bool,
+}
+
 impl Documents {
-    /// Documents over their rooms. `recovered` says whether custody has a recovery copy that was read back (or the
-    /// demonstration waives it).
+    /// Documents over their rooms.
     #[must_use]
     pub fn new(
         writer: Writer,
         gate: Gate,
         policy: Policy,
         registry: Registry,
-        locations: Vec<Location>,
-        recovered: bool,
+        setting: Setting,
     ) -> Self {
         let keyset = Arc::clone(writer.keyring().keyset());
-        let catalogue = catalogue::Catalogue::default();
-        let inner =
-            Inner { writer, gate, policy, registry, keyset, locations, catalogue, recovered };
+        let Setting { locations, retention, pending_key, recovered } = setting;
+        let inner = Inner {
+            writer,
+            gate,
+            policy,
+            registry,
+            keyset,
+            locations,
+            retention,
+            pending_key,
+            catalogue: catalogue::Catalogue::default(),
+            recovered,
+        };
         Self { inner: Arc::new(inner) }
     }
 

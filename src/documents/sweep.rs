@@ -6,18 +6,18 @@ use sqlx::Row as _;
 use crate::{
     audit::{Draft, Stopped},
     database,
-    documents::{Documents, Error, deposit::Place, repeat::REMEMBERED, repeat::Repeat},
-    id::{DocumentId, VersionId},
+    documents::{
+        Documents, Error,
+        pending::{Pending, Place},
+        repeat::{REMEMBERED, Repeat},
+    },
+    id::DocumentId,
     mission::{DocumentRevision, Stage},
-    storage::Name,
     vault::{
         self,
-        keyset::{Pending, Slot},
+        keyset::{self, Slot},
     },
 };
-
-/// How long a document may stay without content.
-const EMPTY_FOR: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 impl Documents {
     /// Gives up a deposit: object, key, pending row; an entry says so. What fails is swept at the next start.
@@ -28,7 +28,7 @@ impl Documents {
     }
 
     async fn try_abandon(&self, place: &Place, repeat: Option<Repeat>) -> Result<(), Error> {
-        if self.is_version(place.version).await? {
+        if self.is_version(place.document, place.version).await? {
             // The outcome of the last change was not known, and it stands.
             return Ok(());
         }
@@ -66,81 +66,27 @@ impl Documents {
         Ok(())
     }
 
-    async fn is_version(&self, version: VersionId) -> Result<bool, Error> {
-        let found = sqlx::query("select 1 from version where id = $1")
-            .bind(version.as_bytes().to_vec())
-            .fetch_optional(self.inner.registry.database().pool())
-            .await
-            .map_err(database::Error::from)?;
-        Ok(found.is_some())
-    }
-
     /// Sweeps what a crash left, before the service serves: pending names, unused slots, half-done destructions.
     ///
     /// # Errors
     ///
     /// Why something could not be swept; the service must then not serve.
     pub async fn recover(&self) -> Result<(), Error> {
-        for place in self.pending().await? {
-            if self.is_version(place.version).await? || self.is_kept(&place).await? {
-                // A pending row that names a live object was not written by this service: it erases nothing.
-                tracing::error!(version = %place.version, "a pending row names a live version");
-                self.unlist(&place).await?;
-            } else {
-                self.try_abandon(&place, None).await?;
+        for Pending { name, place } in self.pending().await? {
+            match place {
+                None => {
+                    tracing::error!(name, "a pending row was not written by this service");
+                    self.unlist(name).await?;
+                }
+                Some(place) if self.is_version(place.document, place.version).await? => {
+                    tracing::error!(version = %place.version, "a pending row names a live version");
+                    self.unlist(name).await?;
+                }
+                Some(place) => self.try_abandon(&place, None).await?,
             }
         }
         self.settle_slots().await?;
         self.finish_shredding().await
-    }
-
-    /// Whether a version keeps an object of one of these names, whichever version the row says.
-    async fn is_kept(&self, place: &Place) -> Result<bool, Error> {
-        let sql = "select 1 from copy where name in ($1, $2) or record_name in ($1, $2) \
-                   union all select 1 from version where record like $3 limit 1";
-        let found = sqlx::query(sql)
-            .bind(place.object.as_str().to_owned())
-            .bind(place.beside.as_str().to_owned())
-            .bind(format!("%\"{}\"%", place.object))
-            .fetch_optional(self.inner.registry.database().pool())
-            .await
-            .map_err(database::Error::from)?;
-        Ok(found.is_some())
-    }
-
-    async fn pending(&self) -> Result<Vec<Place>, Error> {
-        let sql = "select document, version, location, name, record_name from pending";
-        let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
-        let mut places = Vec::new();
-        for row in rows.map_err(database::Error::from)? {
-            let column = |n: usize| row.try_get::<String, _>(n).map_err(database::Error::from);
-            let id = |n: usize| row.try_get::<Vec<u8>, _>(n).map_err(database::Error::from);
-            let broken = || database::Error::Row("pending");
-            places.push(Place {
-                document: DocumentId::from_slice(&id(0)?).map_err(|_| broken())?,
-                version: VersionId::from_slice(&id(1)?).map_err(|_| broken())?,
-                location: column(2)?,
-                ground: String::new(),
-                object: Name::new(column(3)?).map_err(|_| broken())?,
-                beside: Name::new(column(4)?).map_err(|_| broken())?,
-            });
-        }
-        Ok(places)
-    }
-
-    async fn unlist(&self, place: &Place) -> Result<(), Error> {
-        let name = place.object.as_str().to_owned();
-        let unlisted = self.inner.writer.upkeep(move |change| {
-            let name = name.clone();
-            Box::pin(async move {
-                sqlx::query("delete from pending where name = $1")
-                    .bind(name)
-                    .execute(change.sql())
-                    .await?;
-                Ok::<_, Stopped>(())
-            })
-        });
-        Ok(unlisted.await?)
     }
 
     /// Confirms the slots whose document or version stands, and drops the others.
@@ -152,7 +98,7 @@ impl Documents {
         let mut stand = Vec::new();
         for pending in self.inner.keyset.pending().await? {
             let stands = match pending.version {
-                Some(version) => self.is_version(version).await?,
+                Some(version) => self.is_version(pending.document, version).await?,
                 None => self.is_document(pending.document).await?,
             };
             if stands {
@@ -167,7 +113,7 @@ impl Documents {
         Ok(())
     }
 
-    async fn drop_slot(&self, pending: Pending) -> Result<(), Error> {
+    async fn drop_slot(&self, pending: keyset::Pending) -> Result<(), Error> {
         let dropped = match pending.version {
             Some(version) => self.inner.keyset.drop_version(pending.document, version).await,
             None => self.inner.keyset.erase(&[Slot::Document(pending.document)]).await,
@@ -179,7 +125,7 @@ impl Documents {
     }
 
     /// Whether no deposit of this process may still come to use the slot.
-    async fn is_idle(&self, pending: &Pending) -> Result<bool, Error> {
+    async fn is_idle(&self, pending: &keyset::Pending) -> Result<bool, Error> {
         let Some(version) = pending.version else { return Ok(false) };
         let row = sqlx::query("select 1 from pending where version = $1")
             .bind(version.as_bytes().to_vec())
@@ -204,7 +150,7 @@ impl Documents {
         }
     }
 
-    /// Upkeep, now and then: slots, documents that stayed empty for a day, remembered answers.
+    /// Upkeep, now and then: slots, documents that stayed empty too long, remembered answers.
     ///
     /// # Errors
     ///
@@ -212,10 +158,11 @@ impl Documents {
     pub async fn sweep(&self) -> Result<(), Error> {
         self.settle_slots().await?;
         let before = self.inner.writer.clock().now();
-        let empty = crate::time::Instant(before.0 - micros(EMPTY_FOR));
+        let hours = u64::from(self.inner.retention.empty_hours);
+        let empty = before.0 - micros(std::time::Duration::from_secs(hours * 3600));
         let sql = "select id from document where stage = 'empty' and created_at < $1 limit 100";
         let rows = sqlx::query(sql)
-            .bind(empty.0)
+            .bind(empty)
             .fetch_all(self.inner.registry.database().pool())
             .await
             .map_err(database::Error::from)?;

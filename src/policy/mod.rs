@@ -7,6 +7,7 @@
 
 mod resource;
 mod permit;
+mod narrow;
 mod read;
 mod restrict;
 mod standing;

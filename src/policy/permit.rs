@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How often a refusal is decided again while heads move.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// Why there is no right.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ fn denial(act: ActName, resource: &Resource, decided: Decided) -> Denial {
     Denial { revisions, draft, verdict }
 }
 
-fn asked(act: ActName, resource: &Resource, verdict: Verdict) -> Asked {
+pub(super) fn asked(act: ActName, resource: &Resource, verdict: Verdict) -> Asked {
     let status = if verdict == Verdict::Hidden { 404 } else { 403 };
     Asked { act, subject: resource.named.clone(), status }
 }

@@ -26,6 +26,8 @@ pub mod label {
     pub const AUTHORITY: &str = "greffe/authority/v1";
     /// Codes on batches.
     pub const APPEND: &str = "greffe/append/v1";
+    /// Codes on the names of unfinished deposits.
+    pub const PENDING: &str = "greffe/pending/v1";
     /// What is stored of a token.
     pub const TOKEN: &str = "greffe/token/v1";
 }
@@ -122,10 +124,10 @@ pub const KEYS: &[Key] = &[
         "party leaves",
     ),
     key(
-        "authority MAC, append HMAC, token pepper",
+        "authority MAC, append HMAC, pending MAC, token pepper",
         "custody.derive",
         "memory",
-        &[label::AUTHORITY, label::APPEND, label::TOKEN],
+        &[label::AUTHORITY, label::APPEND, label::PENDING, label::TOKEN],
         "with root",
     ),
     key(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ring::{
+    digest::{SHA256, digest},
     hmac,
     rand::{SecureRandom, SystemRandom},
 };
@@ -153,6 +154,12 @@ impl TagKey {
     #[must_use]
     pub fn new(secret: Secret<32>) -> Self {
         Self(secret)
+    }
+
+    /// What the party commits to: SHA-256 of the key, in hex.
+    #[must_use]
+    pub fn commitment(&self) -> String {
+        hex::encode(digest(&SHA256, self.expose()))
     }
 
     /// The tag of `entry`: the first 16 bytes of HMAC-SHA-256(key, `greffe/tag/v1` ‖ entry).

@@ -1,7 +1,9 @@
 //! Entries read back: for whom they are shown, opened as far as their keys live.
 
+pub mod expiry;
 mod people;
 mod row;
+mod tags;
 
 use std::sync::Arc;
 
@@ -14,6 +16,9 @@ use crate::{
     time::Instant,
     vault::{self, KeySet},
 };
+
+pub use people::{Index, MOMENT_MICROSECONDS, person_index};
+pub use tags::Tagged;
 
 use people::People;
 use row::{COLUMNS, read};
@@ -116,6 +121,10 @@ pub struct Told {
     pub asked: Option<Asked>,
     /// Who acted, while that is known.
     pub personal: Option<Personal>,
+    /// Whether somebody acted of whom nothing is known any more: their key has run out or was erased.
+    pub personal_expired: bool,
+    /// Whether what it states has run out.
+    pub facts_expired: bool,
 }
 
 /// Some entries, newest first.
@@ -291,6 +300,8 @@ impl Entries {
             owner,
             document,
             capacity: row.capacity,
+            personal_expired: row.capacity.is_some() && known.is_none(),
+            facts_expired: row.facts.is_empty(),
             facts: facts.and_then(|facts| facts.value().ok()),
             asked: asked.and_then(|asked| asked.value().ok()),
             personal: personal.and_then(|personal| personal.value().ok()),

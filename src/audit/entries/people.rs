@@ -15,11 +15,17 @@ use crate::{
     vault::{self, KeySet, SymmetricKey, index, open_field},
 };
 
-/// Bytes of an index that a row keeps.
-const INDEX_BYTES: usize = 16;
+/// By which the entries of one person's month are found again, under the key of that month.
+pub type Index = [u8; 16];
 
-/// Longest between an entry's key and its instant.
-const MOMENT_MICROSECONDS: i64 = 60_000_000;
+/// The index of `person` under the key of one of their months.
+#[must_use]
+pub fn person_index(key: &SymmetricKey, person: PersonId) -> Index {
+    *index(key, person.as_bytes()).first_chunk().expect("an index has 32 bytes")
+}
+
+/// Longest between the month of an entry's key, which was fetched a moment before, and the entry's instant.
+pub const MOMENT_MICROSECONDS: i64 = 60_000_000;
 
 /// The people of a mission, by the months that were looked at.
 pub(super) struct People {
@@ -72,7 +78,7 @@ impl People {
                 Err(vault::keyset::Error::Missing(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
-            let named = index(&key, person.as_bytes())[..INDEX_BYTES].to_vec();
+            let named = person_index(&key, *person).to_vec();
             self.found.insert(named, (*person, key));
         }
         Ok(())

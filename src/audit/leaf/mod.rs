@@ -4,9 +4,9 @@ mod tag;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{audit::opening::Digest, id::EntryId, time::Instant};
+use crate::{audit::opening::Digest, id::EntryId, time::Instant, vault::TagKey};
 
-pub use tag::{Tag, TagKey};
+pub use tag::Tag;
 
 /// Longest leaf, in bytes.
 pub const MAX_LEAF: usize = 1024;
@@ -122,7 +122,7 @@ impl Leaf {
     /// Whether the entry is tagged for the subject whose key of the year this is.
     #[must_use]
     pub fn is_tagged_for(&self, key: &TagKey) -> bool {
-        self.tags.contains(&key.tag(&self.id))
+        self.tags.contains(&Tag::of(key, &self.id))
     }
 
     /// The digest of what happened.

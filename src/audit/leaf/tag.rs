@@ -2,23 +2,25 @@
 
 use std::fmt;
 
-use ring::hmac;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zeroize::ZeroizeOnDrop;
 
 use crate::{
     audit::encoding,
     id::{EntryId, random},
+    vault::TagKey,
 };
-
-/// What makes a tag one of ours, and of this version.
-const TAG_LABEL: &[u8] = b"greffe/tag/v1";
 
 /// Finds a subject's entries for whoever has its key; random bytes for everybody else.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub [u8; 16]);
 
 impl Tag {
+    /// The tag of `entry` for the subject whose key this is.
+    #[must_use]
+    pub fn of(key: &TagKey, entry: &EntryId) -> Self {
+        Self(key.tag(entry))
+    }
+
     /// A tag of nobody.
     #[must_use]
     pub fn random() -> Self {
@@ -50,31 +52,5 @@ impl<'de> Deserialize<'de> for Tag {
         let bytes = encoding::from_base64url(&text).and_then(|bytes| bytes.try_into().ok());
         let expected = "a tag is 22 characters of base64url";
         bytes.map(Self).ok_or_else(|| serde::de::Error::custom(expected))
-    }
-}
-
-/// A subject's key for one year, with which its entries are tagged and found.
-#[derive(Clone, ZeroizeOnDrop)]
-pub struct TagKey([u8; 32]);
-
-impl TagKey {
-    /// The key with these bytes.
-    #[must_use]
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The subject's tag in entry `id`: the first 16 bytes of HMAC-SHA-256 over `greffe/tag/v1` and the id.
-    #[must_use]
-    pub fn tag(&self, id: &EntryId) -> Tag {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
-        let mac = hmac::sign(&key, &[TAG_LABEL, id.as_bytes()].concat());
-        Tag(*mac.as_ref().first_chunk().expect("HMAC-SHA-256 gives 32 bytes"))
-    }
-}
-
-impl fmt::Debug for TagKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TagKey")
     }
 }

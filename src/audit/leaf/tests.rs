@@ -4,11 +4,12 @@ use proptest::{collection::vec, prelude::any, prop_assert_eq, proptest, sample::
 
 use crate::{
     audit::{
-        leaf::{Commitments, Error, Leaf, MAX_LEAF, Tag, TagKey},
+        leaf::{Commitments, Error, Leaf, MAX_LEAF, Tag},
         opening::Digest,
     },
     id::EntryId,
     time::Instant,
+    vault::{Secret, TagKey},
 };
 
 const WRITTEN: &str = concat!(
@@ -79,10 +80,14 @@ fn another_spelling_is_refused() {
     assert_eq!(Leaf::parse(long.as_bytes()), Err(Error::TooLong));
 }
 
+fn key(byte: u8) -> TagKey {
+    TagKey::new(Secret::fill(|bytes| bytes.fill(byte)))
+}
+
 #[test]
 fn a_leaf_with_nothing_to_say_looks_like_any_other() {
     let (t, id) = (Instant(0), EntryId::random());
-    let full = [1, 2, 3, 4].map(|number| TagKey::new([number; 32]).tag(&id));
+    let full = [1, 2, 3, 4].map(|number| Tag::of(&key(number), &id));
     let all = Some(Digest::random());
     let everything = Commitments { facts: all, asked: all, personal: all };
 
@@ -98,14 +103,14 @@ fn a_leaf_with_nothing_to_say_looks_like_any_other() {
 
 #[test]
 fn a_subject_finds_its_entries_and_no_others() {
-    let (ours, others) = (TagKey::new([1; 32]), TagKey::new([2; 32]));
+    let (ours, others) = (key(1), key(2));
     let [first, second] = [0; 2].map(|_| EntryId::random());
 
-    let leaf = Leaf::new(Instant(0), first, &[ours.tag(&first)], Commitments::default());
+    let leaf = Leaf::new(Instant(0), first, &[Tag::of(&ours, &first)], Commitments::default());
 
     assert!(leaf.is_tagged_for(&ours) && !leaf.is_tagged_for(&others));
     assert_ne!(ours.tag(&first), ours.tag(&second));
-    let borrowed = Leaf::new(Instant(0), second, &[ours.tag(&first)], Commitments::default());
+    let borrowed = Leaf::new(Instant(0), second, &[Tag::of(&ours, &first)], Commitments::default());
     assert!(!borrowed.is_tagged_for(&ours));
     assert_eq!(format!("{ours:?}"), "TagKey");
 }
@@ -115,9 +120,9 @@ fn a_tag_is_what_anyone_computes_from_the_key() {
     // As openssl gives it: dgst -sha256 -mac HMAC -macopt hexkey:01...01 over `greffe/tag/v1` and 0, 1, ... 15.
     let id = EntryId::from_slice(&(0..16).collect::<Vec<u8>>()).unwrap();
 
-    let tag = TagKey::new([1; 32]).tag(&id);
+    let tag = key(1).tag(&id);
 
-    assert_eq!(hex::encode(tag.0), "79f4b581dce653fc7f4a2d92c9c7a1d4");
+    assert_eq!(hex::encode(tag), "79f4b581dce653fc7f4a2d92c9c7a1d4");
 }
 
 proptest! {

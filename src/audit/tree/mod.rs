@@ -9,6 +9,7 @@
 //! | tiles and tree row, one compare-and-swap | the anchor is written again |
 //! | anchor in the store, acknowledged to the signer | done |
 
+mod examine;
 mod integrate;
 mod serve;
 mod start;
@@ -33,6 +34,7 @@ use crate::{
     time::Instant,
 };
 
+pub use examine::{Examined, Found, Parts, examine};
 pub use serve::Covered;
 
 /// Why the tree could not grow or be served.

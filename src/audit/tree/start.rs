@@ -20,7 +20,7 @@ use crate::{
         signer::{Authority, Signer, Standing, standing},
         tree::{Error, Inner, Published, Tree},
     },
-    database,
+    database::{self, Database},
     storage::{self, Name, Store},
 };
 
@@ -61,7 +61,7 @@ impl Tree {
         store: Arc<dyn Store>,
     ) -> Result<Self, Error> {
         let verifier = signer.verifier().clone();
-        let (row, note) = row(&writer, &verifier).await?;
+        let (row, note) = row(writer.database(), &verifier).await?;
         let largest = largest_anchor(store.as_ref(), &verifier).await?;
         let state = signer.state()?.clone();
         let stands = standing(row, &state, largest)?;
@@ -112,9 +112,9 @@ impl Tree {
 }
 
 /// The tree row: what it says must be what its checkpoint says, and the log's key must have signed that.
-async fn row(writer: &Writer, verifier: &Verifier) -> Result<(Size, Note), Error> {
+pub(super) async fn row(database: &Database, verifier: &Verifier) -> Result<(Size, Note), Error> {
     let row = sqlx::query("select size, root, signed_checkpoint from tree where id = 0")
-        .fetch_optional(writer.database().pool())
+        .fetch_optional(database.pool())
         .await
         .map_err(database::Error::from)?
         .ok_or(database::Error::Row("tree"))?;
@@ -136,7 +136,10 @@ async fn row(writer: &Writer, verifier: &Verifier) -> Result<(Size, Note), Error
 }
 
 /// The largest anchor in the store that our log signed. Foreign bytes under such a name are passed over.
-async fn largest_anchor(store: &dyn Store, verifier: &Verifier) -> Result<Option<Anchor>, Error> {
+pub(super) async fn largest_anchor(
+    store: &dyn Store,
+    verifier: &Verifier,
+) -> Result<Option<Anchor>, Error> {
     let folder = Name::new("anchor").expect("a segment of letters");
     let names = store.list(&folder).await?;
     for anchor in anchor::listed(names.iter().map(Name::as_str)) {

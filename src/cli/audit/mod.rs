@@ -2,8 +2,10 @@
 
 mod entries;
 mod gather;
+mod keys;
 mod prove;
 mod scan;
+mod tags;
 mod verify;
 
 use std::path::PathBuf;
@@ -21,7 +23,9 @@ use crate::cli::{
   greffe audit verify --keep mirror
   greffe audit verify --folder mirror --policy policy
   greffe audit prove 1234 --output entry.tlog-proof
+  greffe audit keys --output our-tag-keys
   greffe audit scan --key-file our-tag-keys --compare
+  greffe audit tags
   greffe audit gather ours.tlog-proof theirs.tlog-proof")]
 pub struct Audit {
     #[command(subcommand)]
@@ -33,7 +37,9 @@ enum What {
     Entries(entries::Entries),
     Verify(verify::Verify),
     Prove(prove::Prove),
+    Keys(keys::Keys),
     Scan(scan::Scan),
+    Tags(tags::Tags),
     Gather(gather::Gather),
 }
 
@@ -48,7 +54,9 @@ impl Audit {
             What::Entries(command) => command.run(session).await,
             What::Verify(command) => command.run(session).await,
             What::Prove(command) => command.run(session).await,
+            What::Keys(command) => command.run(session).await,
             What::Scan(command) => command.run(session).await,
+            What::Tags(command) => command.run(session).await,
             What::Gather(command) => command.run(session).await,
         }
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     audit::{
         encoding,
-        leaf::{Leaf, TagKey},
+        leaf::Leaf,
         merkle::{Frontier, leaf_hash},
     },
     cli::{
@@ -22,6 +22,7 @@ use crate::{
         session::Session,
         terminal::local,
     },
+    vault::{Secret, TagKey},
 };
 
 /// Finds every entry that is tagged for a party, by its tag keys; --compare says which of them the service does not
@@ -137,10 +138,10 @@ fn keys(path: &Path) -> Result<Vec<TagKey>, Error> {
         // The key is the last word: before it may stand whose it is, and for which year.
         let Some(word) = line.split_whitespace().last() else { continue };
         let bytes = hex::decode(word).ok().or_else(|| encoding::from_base64url(word));
-        let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let key = bytes.map(Zeroizing::new).and_then(|bytes| Secret::from_slice(&bytes));
         let wrong =
             || Error::usage("not-a-tag-key").with("line", number).with("path", path.display());
-        keys.push(TagKey::new(bytes.ok_or_else(wrong)?));
+        keys.push(TagKey::new(key.ok_or_else(wrong)?));
     }
     Ok(keys)
 }

@@ -1,5 +1,7 @@
 //! What the service's answers hold, as far as the command line reads them; `--json` passes on what it does not.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -160,6 +162,8 @@ answers! {
         capacity: Option<String>,
         /// Who acted, while that is known.
         person: Option<String>,
+        /// Whether somebody acted of whom nothing is known any more.
+        personal_expired: bool,
         /// The document's reference.
         reference: Option<String>,
     }
@@ -168,6 +172,40 @@ answers! {
     Entries {
         /// One page of them.
         entries: Vec<Entry>,
+        /// Where the next page begins.
+        next: Option<String>,
+    }
+
+    /// A tag key.
+    TagKey {
+        /// Calendar year.
+        year: u16,
+        /// Counted from 0.
+        turn: u32,
+        /// 32 bytes in base64url.
+        key: String,
+    }
+
+    /// `GET /api/v1/parties/{party}/tag-keys`.
+    TagKeys {
+        /// All that the party committed to.
+        keys: Vec<TagKey>,
+    }
+
+    /// An entry as its leaf commits to it.
+    Tagged {
+        /// Its position in the log.
+        position: u64,
+        /// The disclosure of its facts, while they are kept.
+        facts: Option<String>,
+    }
+
+    /// `GET /api/v1/audit/tags`.
+    TagPage {
+        /// One page of entries.
+        entries: Vec<Tagged>,
+        /// Of each party and document that they name.
+        keys: BTreeMap<String, Vec<TagKey>>,
         /// Where the next page begins.
         next: Option<String>,
     }

@@ -57,14 +57,15 @@ create table copy (
     primary key (version, location)
 );
 
--- Objects that an unfinished deposit may have left; never a name that a copy has.
+-- Objects that an unfinished deposit may have left, under a code; never a name that a copy has.
 create table pending (
     name text primary key,
     record_name text not null,
     version bytea not null,
     document bytea not null,
     location text not null,
-    since bigint not null
+    since bigint not null,
+    mac bytea not null
 );
 
 create table idempotency (

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// What permits the mission's auditor, whose right is over everybody's entries.
-const OF_EVERYBODY: &str = "auditor-audits";
+pub(super) const OF_EVERYBODY: &str = "auditor-audits";
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(receive))
@@ -106,6 +106,10 @@ struct EntryView {
     address: Option<String>,
     /// What it states.
     facts: Option<Value>,
+    /// Whether somebody acted of whom nothing is known any more.
+    personal_expired: bool,
+    /// Whether what it states has run out.
+    facts_expired: bool,
     /// Of a refusal: what was asked, in the words of whoever asked, and how it was answered.
     #[schema(value_type = Option<Object>)]
     asked: Option<Value>,
@@ -207,7 +211,16 @@ async fn record_others(
     if filter.whose != Whose::Everybody {
         return Ok(());
     }
-    let mut owners: Vec<_> = page.entries.iter().filter_map(|told| told.owner).collect();
+    record_owners(app, caller, page.entries.iter().filter_map(|told| told.owner)).await
+}
+
+/// Enters for each of these parties but the caller's own that its entries were shown.
+pub(super) async fn record_owners(
+    app: &App,
+    caller: &Caller,
+    owners: impl Iterator<Item = PartyId>,
+) -> Result<(), Problem> {
+    let mut owners: Vec<_> = owners.collect();
     owners.sort_unstable();
     owners.dedup();
     for owner in owners.into_iter().filter(|owner| *owner != caller.actor.capacity) {
@@ -280,6 +293,8 @@ impl EntryView {
             person: told.personal.as_ref().map(|personal| slug(mission, personal.person)),
             address: told.personal.map(|personal| personal.address),
             facts: told.facts,
+            personal_expired: told.personal_expired,
+            facts_expired: told.facts_expired,
             asked: told.asked.and_then(|asked| serde_json::to_value(asked).ok()),
         }
     }

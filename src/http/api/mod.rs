@@ -18,6 +18,7 @@ mod standing;
 mod conflicts;
 mod locations;
 mod entries;
+mod tags;
 mod openapi;
 
 use axum::Router;
@@ -57,4 +58,5 @@ fn routes() -> OpenApiRouter<App> {
         .merge(conflicts::router())
         .merge(locations::router())
         .merge(entries::router())
+        .merge(tags::router())
 }

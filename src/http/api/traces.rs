@@ -66,7 +66,9 @@ struct AccessView {
     person: Option<String>,
     /// From which address, while that is known.
     address: Option<String>,
-    /// What the entry states.
+    /// Whether somebody acted of whom nothing is known any more.
+    personal_expired: bool,
+    /// What the entry states; nothing once that has run out.
     facts: Value,
 }
 
@@ -139,6 +141,7 @@ impl From<Access> for AccessView {
             act: access.act,
             class: access.what,
             decision: decision.to_owned(),
+            personal_expired: access.capacity.is_some() && access.person.is_none(),
             capacity: access.capacity,
             person: access.person,
             address: access.address,

@@ -169,6 +169,10 @@ impl Authority {
         let entry = taken.await?;
         if let Some(TagKey { year, turn, .. }) = turned {
             self.writer.keyring().set_turn(party, year, turn);
+            // They are gone: what fails now must not look as if they were not.
+            if let Err(error) = self.turn_others(party).await {
+                tracing::error!(%error, "an auditor left, and some parties still tag by keys that they know");
+            }
         }
         Ok(entry)
     }

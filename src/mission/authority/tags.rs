@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use ring::digest::{SHA256, digest};
-
 use crate::{
     database::Revisions,
     id::PartyId,
@@ -38,6 +36,27 @@ impl Authority {
         Ok(without.len())
     }
 
+    /// Turns the keys of all other parties once an auditor of the mission is gone: they were given every party's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authority::commit_tag_keys`]; some parties then go on with keys that the auditor knows.
+    pub(in crate::mission) async fn turn_others(&self, left: PartyId) -> Result<(), Error> {
+        let now = self.writer.clock().now();
+        let mut revisions = Revisions::new(now);
+        let mission = self.registry.mission(&mut revisions).await?;
+        if left != mission.party {
+            return Ok(());
+        }
+        for entry in mission.parties.iter().filter(|entry| entry.party != left) {
+            let party: Arc<PartyRevision> = self.registry.read(entry.party, &mut revisions).await?;
+            let turn = party.tag_turn(now.year()).map_or(0, |turn| turn + 1);
+            let key = self.tag_key(entry.party, now.year(), turn).await?;
+            self.commit_tag_key(entry.party, key).await?;
+        }
+        Ok(())
+    }
+
     /// The commitment to the key of a party's tags in `year`, at `turn`.
     pub(in crate::mission) async fn tag_key(
         &self,
@@ -47,7 +66,7 @@ impl Authority {
     ) -> Result<TagKey, Error> {
         let keys = self.writer.keyring().keyset();
         let key = keys.tag_key(TagSubject::Party(party), year, turn).await.map_err(Error::Keys)?;
-        Ok(TagKey { year, turn, commitment: hex::encode(digest(&SHA256, key.expose())) })
+        Ok(TagKey { year, turn, commitment: key.commitment() })
     }
 }
 

@@ -6,10 +6,7 @@ use ring::digest::{SHA256, digest};
 use sqlx::Row as _;
 
 use crate::{
-    audit::{
-        bundle,
-        leaf::{self, Leaf},
-    },
+    audit::{bundle, leaf::Leaf},
     id::{PartyId, PersonId},
     mission::{
         Conflict, Error, Import, MissionFile, Named, Network, Placement, Recipient, Role, Setting,
@@ -279,7 +276,7 @@ async fn an_auditor_who_left_finds_nothing_later_by_the_tag_key_they_knew() {
     let key = |turn| world.keys.tag_key(TagSubject::Party(party), year, turn);
     let keys = [key(0).await.unwrap(), key(1).await.unwrap()];
     let commitment = hex::encode(digest(&SHA256, keys[1].expose()));
-    let [known, next] = keys.map(|key| leaf::TagKey::new(*key.expose()));
+    let [known, next] = keys;
     let right = || world.right("coordinator", "mission", Some("mission"));
     world.authority.set_two_to_shred(right().await, true).await.unwrap();
     assert!(last_leaf(&world).await.is_tagged_for(&known));
@@ -296,6 +293,28 @@ async fn an_auditor_who_left_finds_nothing_later_by_the_tag_key_they_knew() {
     assert_eq!(world.authority.commit_tag_keys().await.unwrap(), 0);
     world.authority.set_two_to_shred(right().await, true).await.unwrap();
     assert!(last_leaf(&world).await.is_tagged_for(&next));
+}
+
+#[tokio::test]
+async fn an_auditor_of_the_mission_who_left_knows_no_partys_next_key() {
+    let world = World::start().await;
+    let year = world.clock.now().year();
+    let auditor = world.person_id("auditor").await;
+    let party = world.party_id(RHEIN).await;
+    let known = world.keys.tag_key(TagSubject::Party(party), year, 0).await.unwrap();
+    let right = || world.right("contributor-rhein", RHEIN, Some(RHEIN));
+    world.authority.set_two_to_shred(right().await, true).await.unwrap();
+    assert!(last_leaf(&world).await.is_tagged_for(&known));
+
+    let remove = world.right("coordinator", "mission", Some("mission")).await;
+    world.authority.remove(remove, auditor).await.unwrap();
+    world.authority.set_two_to_shred(right().await, false).await.unwrap();
+
+    assert!(!last_leaf(&world).await.is_tagged_for(&known));
+    for handle in [RHEIN, ACIERIES] {
+        let turns: Vec<_> = world.party(handle).await.tag_keys.iter().map(|key| key.turn).collect();
+        assert_eq!(turns, [0, 1], "{handle}");
+    }
 }
 
 #[tokio::test]

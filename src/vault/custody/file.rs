@@ -100,7 +100,25 @@ impl FileCustody {
     ///
     /// [`Error::Missing`], [`Error::Mode`], [`Error::Ground`], [`Error::Damaged`] or [`Error::File`].
     pub fn open(path: &Path, ground: Ground) -> Result<(Self, Option<Warning>), Error> {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
+        Self::open_with(OpenOptions::new().read(true).write(true), path, ground)
+    }
+
+    /// Opens custody at `path`, or a copy of it, to look with: every turn fails, since the file cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// As [`FileCustody::open`], but for [`Error::Ground`].
+    pub fn open_read_only(path: &Path) -> Result<Self, Error> {
+        let (custody, _) = Self::open_with(OpenOptions::new().read(true), path, Ground::Warn)?;
+        Ok(custody)
+    }
+
+    fn open_with(
+        options: &OpenOptions,
+        path: &Path,
+        ground: Ground,
+    ) -> Result<(Self, Option<Warning>), Error> {
+        let opened = options.open(path);
         let file = opened.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
             _ => failed(path, error),

@@ -191,6 +191,11 @@ impl Service {
         answer.json()["reference"].as_str().unwrap().to_owned()
     }
 
+    /// Everybody signs in anew, since time has passed.
+    pub async fn forget_tokens(&self) {
+        self.tokens.lock().await.clear();
+    }
+
     /// The token of `who`, got by a sign-in link as everybody gets theirs.
     pub async fn token(&self, who: &str) -> String {
         let mut tokens = self.tokens.lock().await;
@@ -301,7 +306,8 @@ fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Byt
     Client::builder(TokioExecutor::new()).build(builder.https_only().enable_http1().build())
 }
 
-fn configuration() -> String {
+/// The configuration of such a service, whose paths are relative to its folder.
+pub fn configuration() -> String {
     r#"
 listen = "127.0.0.1:0"
 operator_listen = "127.0.0.1:0"

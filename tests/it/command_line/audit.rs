@@ -2,14 +2,17 @@
 
 use std::fs;
 
-use greffe::audit::{
-    bundle,
-    checkpoint::Checkpoint,
-    encoding,
-    leaf::TagKey,
-    merkle::{Frontier, Hash, leaf_hash},
-    note::Signer,
-    tile::{Level, Tile},
+use greffe::{
+    audit::{
+        bundle,
+        checkpoint::Checkpoint,
+        encoding,
+        leaf::Tag,
+        merkle::{Frontier, Hash, leaf_hash},
+        note::Signer,
+        tile::{Level, Tile},
+    },
+    vault::{Secret, TagKey},
 };
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -104,7 +107,8 @@ fn entry(seed: u8, index: usize) -> Vec<u8> {
     let mut tags: Vec<_> =
         (1..5).map(|purpose| encoding::base64url(&bytes(seed, index, purpose)[..16])).collect();
     if index.is_multiple_of(3) {
-        tags[0] = TagKey::new(tag_key()).tag(&id).to_string();
+        let key = TagKey::new(Secret::from_slice(&tag_key()).unwrap());
+        tags[0] = Tag::of(&key, &id).to_string();
     }
     tags.sort();
     let digests = (5..8).map(|purpose| encoding::base64url(&bytes(seed, index, purpose)));

@@ -5,7 +5,8 @@ mod counterfeit;
 mod deposit;
 mod fetch;
 mod sign_in;
-mod walk;
+mod stopped;
+pub mod walk;
 mod words;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};

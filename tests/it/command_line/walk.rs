@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::counterfeit::Issued;
 use crate::tree::root;
 
-const GREFFE: &str = env!("CARGO_BIN_EXE_greffe");
+pub const GREFFE: &str = env!("CARGO_BIN_EXE_greffe");
 
 const PEOPLE: [(&str, &str); 5] = [
     ("contributor-acieries", "company:acieries-du-ponant"),
@@ -26,10 +26,10 @@ const PEOPLE: [(&str, &str); 5] = [
 
 /// What a command left.
 #[derive(Debug)]
-struct Ended {
-    exit: i32,
-    out: String,
-    err: String,
+pub struct Ended {
+    pub exit: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl From<Output> for Ended {
@@ -107,7 +107,7 @@ impl Instance {
     }
 }
 
-fn command(folder: &Path, home: &Path, arguments: &[&str]) -> Ended {
+pub fn command(folder: &Path, home: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(GREFFE);
     command.args(arguments).current_dir(folder).env_clear().env("HOME", home).env("TZ", "UTC");
     command.stdin(Stdio::null()).output().unwrap().into()
@@ -119,7 +119,7 @@ fn secret(path: &Path, text: &str) {
 }
 
 /// The shipped configuration, with its files, on free ports, in `folder`.
-fn arranged(folder: &Path) -> PathBuf {
+pub fn arranged(folder: &Path) -> PathBuf {
     for name in ["lib/custody", "lib/second"] {
         fs::create_dir_all(folder.join(name)).unwrap();
     }

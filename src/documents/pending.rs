@@ -1,0 +1,127 @@
+//! What an unfinished deposit may have left: rows under a code, since what they name is erased.
+//!
+//! Whoever writes the database can neither make a row nor point one elsewhere. He can put one back that stood once; so
+//! whether its version lives is asked of the document's revision, never of a table.
+
+use ring::hmac;
+use sqlx::{AnyConnection, Row as _};
+
+use crate::{
+    audit::Stopped,
+    database,
+    documents::{Documents, Error},
+    id::{DocumentId, VersionId},
+    mission,
+    storage::Name,
+};
+
+/// Names and place of one version before it is one.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub document: DocumentId,
+    pub version: VersionId,
+    pub location: String,
+    pub ground: String,
+    pub object: Name,
+    pub beside: Name,
+}
+
+/// A row, as it stands.
+pub(super) struct Pending {
+    /// The row's key.
+    pub name: String,
+    /// What it names; nothing if this service did not write it so.
+    pub place: Option<Place>,
+}
+
+impl Place {
+    /// HMAC-SHA-256(pending key, object ‖ record ‖ version ‖ document ‖ location), lengths (u32, big-endian) before
+    /// parts.
+    fn message(&self) -> Vec<u8> {
+        mission::joined(&[
+            self.object.as_str().as_bytes(),
+            self.beside.as_str().as_bytes(),
+            self.version.as_bytes(),
+            self.document.as_bytes(),
+            self.location.as_bytes(),
+        ])
+    }
+
+    /// Puts its row beside what may come to be.
+    pub(super) async fn list(
+        &self,
+        key: &hmac::Key,
+        since: i64,
+        sql: &mut AnyConnection,
+    ) -> Result<(), Stopped> {
+        sqlx::query(
+            "insert into pending (name, record_name, version, document, location, since, mac) \
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(self.object.as_str().to_owned())
+        .bind(self.beside.as_str().to_owned())
+        .bind(self.version.as_bytes().to_vec())
+        .bind(self.document.as_bytes().to_vec())
+        .bind(self.location.clone())
+        .bind(since)
+        .bind(hmac::sign(key, &self.message()).as_ref().to_vec())
+        .execute(sql)
+        .await?;
+        Ok(())
+    }
+
+    fn read(row: &sqlx::any::AnyRow, key: &hmac::Key) -> Option<Self> {
+        let text = |n: usize| row.try_get::<String, _>(n).ok();
+        let bytes = |n: usize| row.try_get::<Vec<u8>, _>(n).ok();
+        let place = Self {
+            object: Name::new(text(0)?).ok()?,
+            beside: Name::new(text(1)?).ok()?,
+            version: VersionId::from_slice(&bytes(2)?).ok()?,
+            document: DocumentId::from_slice(&bytes(3)?).ok()?,
+            location: text(4)?,
+            ground: String::new(),
+        };
+        hmac::verify(key, &place.message(), &bytes(5)?).ok()?;
+        Some(place)
+    }
+}
+
+impl Documents {
+    /// Every row.
+    pub(super) async fn pending(&self) -> Result<Vec<Pending>, Error> {
+        let sql = "select name, record_name, version, document, location, mac from pending";
+        let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
+        let rows = rows.map_err(database::Error::from)?;
+        rows.iter()
+            .map(|row| {
+                let name = row.try_get(0).map_err(database::Error::from)?;
+                Ok(Pending { name, place: Place::read(row, &self.inner.pending_key) })
+            })
+            .collect()
+    }
+
+    /// Takes a row away, and nothing of what it names.
+    pub(super) async fn unlist(&self, name: String) -> Result<(), Error> {
+        let unlisted = self.inner.writer.upkeep(move |change| {
+            let name = name.clone();
+            Box::pin(async move {
+                sqlx::query("delete from pending where name = $1")
+                    .bind(name)
+                    .execute(change.sql())
+                    .await?;
+                Ok::<_, Stopped>(())
+            })
+        });
+        Ok(unlisted.await?)
+    }
+
+    /// Whether the document's revision lists the version.
+    pub(super) async fn is_version(
+        &self,
+        document: DocumentId,
+        version: VersionId,
+    ) -> Result<bool, Error> {
+        let revision = self.revision(document).await?;
+        Ok(revision.versions.iter().any(|entry| entry.version == version))
+    }
+}
