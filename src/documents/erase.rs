@@ -130,6 +130,20 @@ impl Documents {
         Ok(())
     }
 
+    /// Erases what a crash or an absent store left of documents that are shredded already.
+    pub(super) async fn finish_erasing(&self) -> Result<(), Error> {
+        let sql = "select distinct v.document from copy c join version v on v.id = c.version \
+                   join document d on d.id = v.document where d.stage = 'shredded'";
+        let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
+        for row in rows.map_err(database::Error::from)? {
+            let id: Vec<u8> = row.try_get(0).map_err(database::Error::from)?;
+            let id = DocumentId::from_slice(&id).map_err(|_| database::Error::Row("version"))?;
+            self.erase_objects(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Erases a document's objects by name; the names are forgotten last, so that what fails is tried again.
     async fn erase_objects(&self, document: DocumentId) -> Result<(), Error> {
         let rows = sqlx::query(
             "select c.location, c.name, c.record_name from copy c \
@@ -147,6 +161,14 @@ impl Documents {
                 location.store.erase(&name).await?;
             }
         }
-        Ok(())
+        let forgotten = self.inner.writer.upkeep(move |change| {
+            Box::pin(async move {
+                let sql = "delete from copy where version in \
+                           (select id from version where document = $1)";
+                sqlx::query(sql).bind(document.as_bytes().to_vec()).execute(change.sql()).await?;
+                Ok::<_, Stopped>(())
+            })
+        });
+        Ok(forgotten.await?)
     }
 }

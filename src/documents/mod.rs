@@ -176,6 +176,10 @@ impl Documents {
     ) -> Result<(VersionRecord, Vec<u8>), Error> {
         use sqlx::Row as _;
 
+        fail::fail_point!("database::read", |_| Err(database::Error::from(
+            sqlx::Error::PoolTimedOut
+        )
+        .into()));
         let row = sqlx::query("select record, media_type_sealed from version where id = $1")
             .bind(entry.version.as_bytes().to_vec())
             .fetch_optional(self.inner.registry.database().pool())

@@ -8,6 +8,7 @@ mod authority;
 mod bad_input;
 mod command_line;
 mod configuration;
+mod crashes;
 mod gate;
 mod go;
 mod layers;

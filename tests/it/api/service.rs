@@ -263,7 +263,7 @@ impl Ask<'_> {
     }
 }
 
-fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
+pub fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "the tests' authority");
@@ -284,7 +284,7 @@ fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
     authority
 }
 
-fn trust(authority: &str) -> ClientConfig {
+pub fn trust(authority: &str) -> ClientConfig {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
     let mut roots = RootCertStore::empty();
@@ -296,12 +296,12 @@ fn trust(authority: &str) -> ClientConfig {
         .with_no_client_auth()
 }
 
-fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+pub fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
     let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust);
     Client::builder(TokioExecutor::new()).build(builder.https_only().enable_http1().build())
 }
 
-fn configuration() -> String {
+pub fn configuration() -> String {
     r#"
 listen = "127.0.0.1:0"
 operator_listen = "127.0.0.1:0"
