@@ -30,6 +30,7 @@ mod get;
 mod init;
 mod keys;
 mod link;
+mod forget;
 mod hold;
 mod leave;
 mod login;
@@ -102,6 +103,7 @@ commands! {
     mission::Mission,
     serve::Serve,
     link::Link,
+    forget::Forget,
     keys::Keys,
     login::Login,
     logout::Logout,
