@@ -9,6 +9,7 @@ mod bad_input;
 mod command_line;
 mod configuration;
 mod crashes;
+mod erasure;
 mod gate;
 mod go;
 mod layers;
