@@ -103,7 +103,7 @@ impl Attacker {
 }
 
 /// Copies a SQLite file, and a write-ahead log beside it.
-fn lay(file: &Path, log: Option<&PathBuf>, to: &Path) {
+pub fn lay(file: &Path, log: Option<&PathBuf>, to: &Path) {
     fs::copy(file, to).unwrap();
     if let Some(log) = log.filter(|log| log.exists()) {
         fs::copy(log, to.with_extension("sqlite-wal")).unwrap();

@@ -2,6 +2,9 @@
 
 mod attacker;
 mod canaries;
+#[cfg(feature = "failpoints")]
+mod interleaved;
+mod raw_disk;
 
 use std::collections::BTreeSet;
 
