@@ -17,5 +17,5 @@ pub fn alone<F: Future<Output = ()>>(test: &str, work: impl FnOnce() -> F) {
     let told = String::from_utf8_lossy(&ran.stdout);
     let why = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success() && told.contains("1 passed"), "{told}\n{why}");
-    println!("{told}");
+    eprintln!("{why}");
 }

@@ -190,9 +190,9 @@ async fn matrix() {
             judged(&crashed, told, &format!("{point}, call {k}")).await;
             runs += 1;
         }
-        println!("{point}: {count} calls");
+        eprintln!("{point}: {count} calls");
     }
-    println!("{runs} stories");
+    eprintln!("{runs} stories");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Client {
             Ok(answer) => answer,
             Err(error) => {
                 // Shown with the test, if it fails.
-                println!("{asked}: {}", causes(&error));
+                eprintln!("{asked}: {}", causes(&error));
                 return None;
             }
         };

@@ -101,7 +101,7 @@ async fn a_service_that_is_killed_at_any_instant_loses_nothing_acknowledged() {
             look(&instance, &all, &last, &when).await;
         }
     }
-    println!("{} kills, {deposits} acknowledged deposits", kills());
+    eprintln!("{} kills, {deposits} acknowledged deposits", kills());
     assert!(deposits > 0, "nothing was deposited before a kill: this shows nothing");
 }
 

@@ -242,7 +242,7 @@ async fn no_canary_rests_on_disk_in_logs_or_in_the_memory_of_the_server() {
             }
         }
     }
-    println!("on stacks: {}", counted(remembered.on_stacks));
+    eprintln!("on stacks: {}", counted(remembered.on_stacks));
     child.kill().await;
     let said = child.said();
 

@@ -132,7 +132,7 @@ async fn interleaved() {
             }
         }
     }
-    println!("{} rounds: {alive} times alive, {gone} times gone", rounds());
+    eprintln!("{} rounds: {alive} times alive, {gone} times gone", rounds());
     assert!(alive > 0 && gone > 0, "nothing was deposited, or nothing destroyed");
     let crashed = last.instance.copy();
     drop(served);

@@ -108,7 +108,7 @@ async fn no_wrapping_key_and_no_file_key_is_left_on_the_raw_disk() {
     // The search is one that finds: what is sealed is there before, and some of it stays, being sealed for ever.
     assert!(slots.iter().all(|slot| count(&before, &slot[..32]) > 0));
     let stays = slots.iter().filter(|slot| count(&after, &slot[..32]) > 0).count();
-    println!(
+    eprintln!(
         "{stays} of {} slots are still on the disk, sealed under keys that are gone",
         slots.len()
     );
