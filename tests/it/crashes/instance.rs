@@ -1,6 +1,12 @@
 //! An instance in a folder of its own, copied as a crash or a back-up finds it; opened here, or served by a process.
 
-use std::{collections::HashMap, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use greffe::{
     app::{self, App, Recovery},
@@ -162,6 +168,24 @@ impl Instance {
         Ok(Served { app, client: self.client(address), stop, serving })
     }
 
+    /// Waits until whatever served it here has let it go, after it was dropped, and its files are as they will stay.
+    pub async fn let_go(&self) {
+        use rustix::fs::{FlockOperation, flock};
+
+        let (mut tick, mut before) = (tokio::time::interval(Duration::from_millis(100)), None);
+        for _ in 0..300 {
+            tick.tick().await;
+            let lock = fs::File::open(self.folder().join("custody/signer.lock")).unwrap();
+            let free = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+            let now = free.then(|| standing(self.folder()));
+            if now.is_some() && now == before {
+                return;
+            }
+            before = now;
+        }
+        panic!("it is never let go");
+    }
+
     /// Serves it in a process of its own.
     pub async fn spawn(&self) -> Child {
         Child::spawn(self.folder()).await
@@ -211,6 +235,21 @@ fn copy(from: &Path, to: &Path) {
             false => drop(fs::copy(entry.path(), target).unwrap()),
         }
     }
+}
+
+/// Every file with its length and its last change.
+fn standing(folder: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+    let mut standing = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(file) = fs::metadata(&path) else { continue };
+        match file.is_dir() {
+            true => standing.extend(self::standing(&path)),
+            false => standing.push((path, file.len(), file.modified().ok())),
+        }
+    }
+    standing.sort();
+    standing
 }
 
 /// An error and what caused it, in one line.

@@ -53,6 +53,7 @@ impl Story {
             known.documents.push(deposited(&served, content).await);
         }
         served.ended().await;
+        present.let_go().await;
         let earlier = present.copy();
         let served = present.serve().await;
         let mut receipt = Vec::new();
@@ -69,10 +70,10 @@ impl Story {
         }
         grown(&served).await;
         known.see(&served.client).await;
-        // Killed: a start puts everything in order that a stop would have.
-        served.app.writer.stop();
-        let stopped = present.copy();
-        Self { present: stopped, earlier, known, receipt }
+        // It stops as if killed: a stop puts in order what a start would have to.
+        drop(served);
+        present.let_go().await;
+        Self { present, earlier, known, receipt }
     }
 
     fn put_back(&self, parts: &[usize]) -> Instance {

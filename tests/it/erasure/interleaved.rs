@@ -134,10 +134,10 @@ async fn interleaved() {
     }
     eprintln!("{} rounds: {alive} times alive, {gone} times gone", rounds());
     assert!(alive > 0 && gone > 0, "nothing was deposited, or nothing destroyed");
-    let crashed = last.instance.copy();
     drop(served);
-    let served = crashed.serve().await;
-    settled(&served.app, crashed.folder(), &known, "interleaved").await;
+    instance.let_go().await;
+    let served = instance.serve().await;
+    settled(&served.app, instance.folder(), &known, "interleaved").await;
     for document in &mut known.documents {
         document.check(&served.client, "interleaved").await;
     }
