@@ -88,6 +88,20 @@ impl Client {
         }
     }
 
+    /// Asks again where the service says so, a second later: it may be busy, but not for long.
+    pub async fn get_at_last(&self, who: &str, path: &str) -> Answer {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        let mut last = None;
+        for _ in 0..20 {
+            tick.tick().await;
+            last = self.get(who, path).await;
+            if let Some(answer) = last.take_if(|answer| answer.status != 503) {
+                return answer;
+            }
+        }
+        panic!("{path}: {last:?}");
+    }
+
     pub async fn json(&self, who: &str, method: &str, path: &str, body: &Value) -> Option<Answer> {
         let headers = [("content-type", "application/json")];
         self.ask(who, method, path, &headers, body.to_string()).await

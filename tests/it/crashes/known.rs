@@ -125,7 +125,7 @@ impl Document {
 
     /// By the service as it stands now: what was acknowledged holds, what was not is done or not, never by half.
     pub async fn check(&mut self, client: &Client, when: &str) {
-        let whole = client.get(OWNER, &self.path("/content")).await.unwrap();
+        let whole = client.get_at_last(OWNER, &self.path("/content")).await;
         let read = whole.status == 200;
         let (deposit, grant, shred) = (self.deposit, self.grant, self.shred);
         let told = format!(
@@ -141,14 +141,14 @@ impl Document {
             (Fate::NotAsked, _) | (_, Fate::Done) => assert!(!read, "{told}"),
             _ => {}
         }
-        let versions = client.get(OWNER, &self.path("/versions")).await.unwrap();
+        let versions = client.get_at_last(OWNER, &self.path("/versions")).await;
         if let Some(told_versions) = with_status(Some(versions), 200) {
             let listed = told_versions["versions"].as_array().unwrap().len();
             assert!(listed <= 1 && (!read || listed == 1), "{told}");
         }
-        let described = client.get(OWNER, &self.path("")).await.unwrap();
+        let described = client.get_at_last(OWNER, &self.path("")).await;
         assert!(described.status < 500, "{told}: {described:?}");
-        let other = client.get(READER, &self.path("/content")).await.unwrap();
+        let other = client.get_at_last(READER, &self.path("/content")).await;
         match self.grant {
             Fate::Done if read => assert_eq!(other.status, 200, "{told}"),
             Fate::NotAsked => assert_ne!(other.status, 200, "{told}"),
@@ -164,9 +164,9 @@ impl Document {
     pub async fn deposit_again(&self, client: &Client, when: &str) {
         let again = self.put(client).await.unwrap();
         assert_eq!(again.status, 201, "{when}: {}: {again:?}", self.reference);
-        let read = client.get(OWNER, &self.path("/content")).await.unwrap();
+        let read = client.get_at_last(OWNER, &self.path("/content")).await;
         assert!(read.status == 200 && read.body == self.content, "{when}: {read:?}");
-        let versions = client.get(OWNER, &self.path("/versions")).await.unwrap();
+        let versions = client.get_at_last(OWNER, &self.path("/versions")).await;
         assert_eq!(versions.status, 200, "{when}: {}: {versions:?}", self.reference);
         let versions = versions.json();
         assert_eq!(versions["versions"].as_array().unwrap().len(), 1, "{when}: {versions}");
