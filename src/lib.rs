@@ -69,6 +69,11 @@
 //! - **Invariant:** an entry that is not tagged for whom it concerns is found from its facts (`tests/it/tags.rs`).
 //! - **Invariant:** the signer signs no second history
 //!   (`audit::signer::tests::a_fork_is_refused_and_nothing_is_written`).
+//! - **Invariant:** whatever ends the process, and whichever call fails, nothing acknowledged is lost and nothing is left
+//!   by half (`tests/it/crashes/kills.rs`, `tests/it/crashes/calls.rs`); what was put back is refused by name
+//!   (`tests/it/crashes/rewinds.rs`).
+//! - **Invariant:** what was erased opens with nothing of today and yesterday together (`tests/it/erasure/mod.rs`); its
+//!   words stay on no disk, in no log, and in no memory that was freed (`tests/it/erasure/canaries.rs`).
 //! - **Invariant:** every key has a row in the table of keys, `docs/keys.md`
 //!   (`vault::keys::tests::the_table_for_people_is_the_same`).
 

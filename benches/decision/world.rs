@@ -91,6 +91,7 @@ impl World {
                 person,
                 employer: acting,
                 disabled: false,
+                erased: false,
                 generation: 1,
                 credentials: Vec::new(),
                 named_in: 0,

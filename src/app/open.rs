@@ -112,6 +112,7 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
     // What an unfinished act would be finished by must be what the log says.
     app.compare_authority().await?;
+    app.authority.finish_erasing().await?;
     app.authority.commit_tag_keys().await?;
     app.documents.recover().await?;
     let locations = places::entries(&app.config)?;
@@ -336,6 +337,9 @@ impl App {
         // The next start compares with this root, so has little to read of the log.
         if let Err(error) = self.compare_authority().await {
             tracing::warn!(%error, "authority is compared with the log at the next start");
+        }
+        if let Err(error) = self.documents.note_generation().await {
+            tracing::warn!(%error, "the key set's generation is noted at the next start");
         }
         let detail = Map::from_iter([("system".to_owned(), json!("stop"))]);
         let stopped =

@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     database,
     mission::{self, MissionFile},
+    vault::keyset,
 };
 
 /// Makes an instance: custody, key set, database, log, places of storage; and imports its mission. Overwrites nothing.
@@ -74,7 +75,10 @@ pub(super) fn failed(error: app::Error) -> Error {
             mission::Error::RootDiffers
             | mission::Error::Forged(_)
             | mission::Error::Database(database::Error::PutBack(_)),
-        ) => Exit::Tampered,
+        )
+        | app::Error::Keys(keyset::Error::Older { .. } | keyset::Error::BeforeATurn) => {
+            Exit::Tampered
+        }
         _ => Exit::Failed,
     };
     Error::new(exit, "instance-unusable").because(error)

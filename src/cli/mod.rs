@@ -32,6 +32,7 @@ mod get;
 mod init;
 mod keys;
 mod link;
+mod forget;
 mod hold;
 mod leave;
 mod login;
@@ -104,6 +105,7 @@ commands! {
     mission::Mission,
     serve::Serve,
     link::Link,
+    forget::Forget,
     keys::Keys,
     expire::Expire,
     login::Login,

@@ -181,6 +181,7 @@ impl Database {
     ///
     /// [`Error::PutBack`] if one of them went back, vanished, or changed under its number.
     pub async fn refresh(&self, subjects: &[Subject]) -> Result<(), Error> {
+        fail::fail_point!("database::read", |_| Err(sqlx::Error::PoolTimedOut.into()));
         let mut connection = self.pool.acquire().await?;
         // A change committed between the read and the comparison makes the row look old; a second read then does not.
         let mut outcome = Ok(());

@@ -63,6 +63,10 @@ impl Documents {
         if let Some(row) = held.filter(|row| row.names(document, entry)) {
             return Ok(row);
         }
+        fail::fail_point!("database::read", |_| Err(database::Error::from(
+            sqlx::Error::PoolTimedOut
+        )
+        .into()));
         let row = sqlx::query("select record, media_type_sealed from version where id = $1")
             .bind(entry.version.as_bytes().to_vec())
             .fetch_optional(self.inner.registry.database().pool())

@@ -99,7 +99,7 @@ impl Documents {
             created_at: self.inner.writer.clock().now(),
             shred_asked_by: None,
         };
-        let registry = self.inner.registry.clone();
+        let (registry, generation) = (self.inner.registry.clone(), self.inner.keyset.generation());
         let changed = self.inner.writer.change(permit, move |change| {
             let (registry, mut revision) = (registry.clone(), revision.clone());
             let title_sealed = title_sealed.clone();
@@ -109,6 +109,7 @@ impl Documents {
                 change.detail("creates", document);
                 change.detail("reference", &revision.reference);
                 registry.create(change, &revision).await?;
+                super::sweep::record_generation(change.sql(), generation).await?;
                 sqlx::query(
                     "insert into document (id, number, owner, workstream, kind, sensitivity, \
                      stage, reference, created_at, title_sealed) \

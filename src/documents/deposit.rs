@@ -102,7 +102,8 @@ impl Documents {
         let document = Arc::clone(permit.document().ok_or(Error::NoVersion)?);
         precondition(&document, upload.if_match.as_ref())?;
         let place = self.place(&document).await?;
-        let repeat = Repeat::of(permit.actor().person, &upload);
+        let key = self.inner.keyset.document_key(document.document).await?;
+        let repeat = Repeat::of(permit.actor().person, &upload, &key);
         let spare = permit.clone();
         if let Some(deposited) = self.begin(spare, place.clone(), repeat.clone()).await? {
             return Ok(deposited);

@@ -134,11 +134,28 @@ impl Documents {
         Ok(())
     }
 
-    /// Erases what the records of its versions name, wherever a copy is: a row alone cannot name another's object.
+    /// Erases what a crash or an absent store left of documents that are shredded already.
+    pub(super) async fn finish_erasing(&self) -> Result<(), Error> {
+        let sql = "select distinct v.document from copy c join version v on v.id = c.version \
+                   join document d on d.id = v.document where d.stage = 'shredded'";
+        let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
+        for row in rows.map_err(database::Error::from)? {
+            let id: Vec<u8> = row.try_get(0).map_err(database::Error::from)?;
+            let id = DocumentId::from_slice(&id).map_err(|_| database::Error::Row("version"))?;
+            // A row alone says nothing: the revision does.
+            if self.revision(id).await?.stage == Stage::Shredded {
+                self.erase_objects(id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases what the records of its versions name, wherever a copy is: a row alone cannot name another's object. The
+    /// rows are forgotten last, so that what fails is tried again.
     async fn erase_objects(&self, document: DocumentId) -> Result<(), Error> {
         for entry in &self.revision(document).await?.versions {
-            let record = match self.record(document, entry).await {
-                Ok((record, _)) => record,
+            let record = match self.catalogued(document, entry).await {
+                Ok(row) => Arc::clone(&row.record),
                 Err(Error::Integrity(version)) => {
                     tracing::error!(%version, "its record is altered: what is left opens with no key");
                     continue;
@@ -164,7 +181,15 @@ impl Documents {
                 }
             }
         }
-        Ok(())
+        let forgotten = self.inner.writer.upkeep(move |change| {
+            Box::pin(async move {
+                let sql = "delete from copy where version in \
+                           (select id from version where document = $1)";
+                sqlx::query(sql).bind(document.as_bytes().to_vec()).execute(change.sql()).await?;
+                Ok::<_, Stopped>(())
+            })
+        });
+        Ok(forgotten.await?)
     }
 
     /// The document as its latest revision says.

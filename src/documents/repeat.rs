@@ -1,16 +1,23 @@
 //! Requests that are repeated: the same key and the same request get the same answer, once.
+//!
+//! Both bear the content's digest, so what is kept of them is under the document's key: gone with the document.
 
-use ring::digest::{Context, SHA256};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sqlx::Row as _;
 
 use crate::{
     audit::{Change, Stopped},
+    database,
     documents::{Deposited, Error, Upload},
-    id::PersonId,
+    id::{DocumentId, PersonId},
+    vault::{SymmetricKey, index, open_field, seal_field},
 };
 
 /// How long a key is remembered.
 pub(super) const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// What an answer is sealed as.
+const ANSWER: &str = "answer";
 
 /// A key, and what it was used for.
 #[derive(Clone, Debug)]
@@ -18,17 +25,25 @@ pub(super) struct Repeat {
     person: PersonId,
     key: String,
     request: Vec<u8>,
+    document: DocumentId,
+    document_key: SymmetricKey,
 }
 
 impl Repeat {
-    pub(super) fn of(person: PersonId, upload: &Upload) -> Option<Self> {
+    /// The request for `upload`; `document_key` is its document's.
+    pub(super) fn of(
+        person: PersonId,
+        upload: &Upload,
+        document_key: &SymmetricKey,
+    ) -> Option<Self> {
         let key = upload.idempotency_key.clone()?;
-        let mut context = Context::new(&SHA256);
-        context.update(upload.document.as_bytes());
-        context.update(&upload.sha256.unwrap_or_default());
-        context.update(&upload.length.unwrap_or_default().to_be_bytes());
-        context.update(upload.media_type.as_bytes());
-        Some(Self { person, key, request: context.finish().as_ref().to_vec() })
+        let mut request = upload.document.as_bytes().to_vec();
+        request.extend(upload.sha256.unwrap_or_default());
+        request.extend(upload.length.unwrap_or_default().to_be_bytes());
+        request.extend(upload.media_type.as_bytes());
+        let (document, document_key) = (upload.document, document_key.clone());
+        let request = index(&document_key, &request).to_vec();
+        Some(Self { person, key, request, document, document_key })
     }
 
     /// Takes the key, or says how it was answered before.
@@ -54,9 +69,16 @@ impl Repeat {
         if answer.is_empty() {
             return Err(Stopped::failed(Error::Running));
         }
-        let mut deposited: Deposited = serde_json::from_str(&answer).map_err(Stopped::failed)?;
+        let mut deposited = self.opened(&answer)?;
         deposited.replayed = true;
         Ok(Some(deposited))
+    }
+
+    fn opened(&self, answer: &str) -> Result<Deposited, Stopped> {
+        let broken = || Stopped::failed(database::Error::Row("idempotency"));
+        let sealed = STANDARD.decode(answer).map_err(|_| broken())?;
+        let opened = open_field(&self.document_key, self.document.as_bytes(), ANSWER, 0, &sealed);
+        serde_json::from_slice(&opened.map_err(|_| broken())?).map_err(Stopped::failed)
     }
 
     async fn insert(&self, change: &mut Change<'_>) -> Result<(), Stopped> {
@@ -81,11 +103,12 @@ impl Repeat {
         change: &mut Change<'_>,
         deposited: &Deposited,
     ) -> Result<(), Stopped> {
-        let answer = serde_json::to_string(deposited).map_err(Stopped::failed)?;
+        let answer = serde_json::to_vec(deposited).map_err(Stopped::failed)?;
+        let answer = seal_field(&self.document_key, self.document.as_bytes(), ANSWER, 0, &answer);
         sqlx::query(
             "update idempotency set answer = $1 where person = $2 and idempotency_key = $3",
         )
-        .bind(answer)
+        .bind(STANDARD.encode(answer))
         .bind(self.person.as_bytes().to_vec())
         .bind(self.key.clone())
         .execute(change.sql())

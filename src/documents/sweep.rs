@@ -19,6 +19,15 @@ use crate::{
     },
 };
 
+/// Whether a request of this process may be about to use a slot that is pending.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Requests {
+    /// Nothing is served yet: what is pending was left by a crash.
+    None,
+    /// Some may run.
+    Running,
+}
+
 impl Documents {
     /// Gives up a deposit: object, key, pending row; an entry says so. What fails is swept at the next start.
     pub(super) async fn abandon(&self, place: &Place, repeat: Option<Repeat>) {
@@ -85,8 +94,24 @@ impl Documents {
                 Some(place) => self.try_abandon(&place, None).await?,
             }
         }
-        self.settle_slots().await?;
-        self.finish_shredding().await
+        self.free_keys().await?;
+        self.settle(Requests::None).await?;
+        self.finish_shredding().await?;
+        self.finish_erasing().await?;
+        self.note_generation().await
+    }
+
+    /// Gives back the idempotency keys of requests that a crash ended: at a start none is running.
+    async fn free_keys(&self) -> Result<(), Error> {
+        let freed = self.inner.writer.upkeep(|change| {
+            Box::pin(async move {
+                sqlx::query("delete from idempotency where answer = ''")
+                    .execute(change.sql())
+                    .await?;
+                Ok::<_, Stopped>(())
+            })
+        });
+        Ok(freed.await?)
     }
 
     /// Confirms the slots whose document or version stands, and drops the others.
@@ -95,6 +120,10 @@ impl Documents {
     ///
     /// A failure of key set or catalogue.
     pub async fn settle_slots(&self) -> Result<(), Error> {
+        self.settle(Requests::Running).await
+    }
+
+    async fn settle(&self, requests: Requests) -> Result<(), Error> {
         let mut stand = Vec::new();
         for pending in self.inner.keyset.pending().await? {
             let stands = match pending.version {
@@ -103,7 +132,7 @@ impl Documents {
             };
             if stands {
                 stand.push(pending);
-            } else if self.is_idle(&pending).await? {
+            } else if requests == Requests::None || self.is_idle(&pending).await? {
                 self.drop_slot(pending).await?;
             }
         }
@@ -157,6 +186,8 @@ impl Documents {
     /// Why something could not be swept; it is tried again.
     pub async fn sweep(&self) -> Result<(), Error> {
         self.settle_slots().await?;
+        self.finish_erasing().await?;
+        self.note_generation().await?;
         let before = self.inner.writer.clock().now();
         let hours = u64::from(self.inner.retention.empty_hours);
         let empty = before.0 - micros(std::time::Duration::from_secs(hours * 3600));
@@ -182,6 +213,29 @@ impl Documents {
             })
         });
         Ok(forgotten.await?)
+    }
+
+    /// Notes the key set's generation where no change that leans on it has: of an older set, keys that live are missing.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the database.
+    pub async fn note_generation(&self) -> Result<(), Error> {
+        let generation = self.inner.keyset.generation();
+        let sql = "select count(*) from keyset where generation >= $1";
+        let noted = sqlx::query(sql)
+            .bind(i64::try_from(generation).unwrap_or(i64::MAX))
+            .fetch_one(self.inner.registry.database().pool())
+            .await
+            .and_then(|row| row.try_get::<i64, _>(0))
+            .map_err(database::Error::from)?;
+        if noted > 0 {
+            return Ok(());
+        }
+        let written = self.inner.writer.upkeep(move |change| {
+            Box::pin(async move { record_generation(change.sql(), generation).await })
+        });
+        Ok(written.await?)
     }
 
     /// Shreds a document into which nothing was ever deposited.

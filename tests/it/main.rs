@@ -9,6 +9,8 @@ mod bad_input;
 mod check;
 mod command_line;
 mod configuration;
+mod crashes;
+mod erasure;
 mod gate;
 mod go;
 mod layers;

@@ -103,10 +103,12 @@ impl<'r> Round<'r> {
         let entry =
             job.request().map_or_else(crate::id::EntryId::random, |request| request.draft.id);
         let mut change = Change::new(entry, now, self.connection);
+        fail::fail_point!("audit::change", |_| Err(database::Error::Row("fail point").into()));
         job.run(&mut change).await.map_err(|stopped| match stopped {
             Stopped::Moved => Error::Moved,
             Stopped::Failed(cause) => Error::Work(cause),
         })?;
+        fail::fail_point!("audit::changed", |_| Err(database::Error::Row("fail point").into()));
         let mut left = change.leave();
         let Some(request) = job.request() else { return Ok(left) };
         let wanted: Vec<_> = request.revisions.iter().collect();

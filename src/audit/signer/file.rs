@@ -73,7 +73,7 @@ fn failed(act: &'static str) -> impl FnOnce(io::Error) -> Error {
 /// A fault that a test asked for, at this step; nothing otherwise.
 fn fault(step: &'static str) -> io::Result<()> {
     fail::fail_point!("audit::signer", |asked: Option<String>| {
-        if asked.as_deref() == Some(step) {
+        if asked.is_none_or(|asked| asked == step) {
             return Err(io::Error::other("a fault that a test asked for"));
         }
         Ok(())

@@ -36,7 +36,9 @@ pub enum Contradiction {
         row: u64,
     },
     /// The store lost an anchor that it had.
-    #[error("the store held an anchor of {acknowledged} entries and does not now: it was put back")]
+    #[error(
+        "the store held a signed tree of {acknowledged} entries and does not now: the store was put back"
+    )]
     StorePutBack {
         /// The entries of the largest anchor that was acknowledged.
         acknowledged: u64,

@@ -8,6 +8,7 @@
 mod roles;
 mod party;
 mod mission;
+mod erase;
 mod tags;
 
 use std::sync::Arc;

@@ -24,6 +24,8 @@ pub struct PersonRevision {
     pub employer: PartyId,
     /// Whether they may no longer act.
     pub disabled: bool,
+    /// Whether they were erased: name, address and keys are gone, or go at the next start.
+    pub erased: bool,
     /// Raised to end every session at once.
     pub generation: u32,
     /// At most [`MOST_CREDENTIALS`].
@@ -95,6 +97,7 @@ impl PersonRevision {
             person,
             employer,
             disabled: false,
+            erased: false,
             generation: 0,
             credentials: Vec::new(),
             named_in: 0,

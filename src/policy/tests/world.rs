@@ -252,6 +252,7 @@ fn person_of(person: PersonId, employer: PartyId) -> PersonRevision {
         person,
         employer,
         disabled: false,
+        erased: false,
         generation: 1,
         credentials: Vec::new(),
         named_in: 0,

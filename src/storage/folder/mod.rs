@@ -139,7 +139,8 @@ impl Store for Folder {
                 removed => removed.map_err(failed("erase"))?,
             }
             let folder = path.parent().expect("an object lies in a folder");
-            places::sync(folder).map_err(failed("sync after erasing"))
+            places::sync(folder).map_err(failed("sync after erasing"))?;
+            fault("storage::erased").map_err(failed("acknowledge"))
         })
         .await
     }

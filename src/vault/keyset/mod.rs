@@ -123,13 +123,18 @@ pub enum Error {
     #[error("the key set contradicts itself: {0}")]
     Contradiction(&'static str),
     /// The set is from before a change that counts: put the newer one back.
-    #[error("the key set is of generation {found}, and generation {wanted} was recorded")]
+    #[error(
+        "the key set was put back: it is of generation {found}, and generation {wanted} was recorded"
+    )]
     Older {
         /// The set's generation.
         found: u64,
         /// The largest that was recorded.
         wanted: u64,
     },
+    /// Custody destroyed the key that both places stand under: they are from before an erasure.
+    #[error("the key set was put back: both its places are from before a key was destroyed")]
+    BeforeATurn,
     /// No key set is where one should be. Nothing is made because it was missing.
     #[error("no key set at {0}")]
     NoSet(PathBuf),

@@ -140,6 +140,9 @@ fn newer(heads: (Read, Read)) -> Result<Newer, Error> {
                 Err(Error::Contradiction("both places have one generation and differ"))
             }
         },
+        (Err(one), Err(other)) if before_a_turn(&one) && before_a_turn(&other) => {
+            Err(Error::BeforeATurn)
+        }
         (Ok((first, _)), Err(error)) if before_a_turn(&error) => Ok(Newer::First(first)),
         (Err(error), Ok((second, _))) if before_a_turn(&error) => Ok(Newer::Second(second)),
         (Err(error), _) | (_, Err(error)) => Err(error),

@@ -268,7 +268,7 @@ impl Ask<'_> {
     }
 }
 
-fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
+pub fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "the tests' authority");
@@ -289,7 +289,7 @@ fn certify(folder: &Path) -> CertifiedIssuer<'static, KeyPair> {
     authority
 }
 
-fn trust(authority: &str) -> ClientConfig {
+pub fn trust(authority: &str) -> ClientConfig {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
     let mut roots = RootCertStore::empty();
@@ -301,7 +301,7 @@ fn trust(authority: &str) -> ClientConfig {
         .with_no_client_auth()
 }
 
-fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+pub fn client(trust: ClientConfig) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
     let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(trust);
     Client::builder(TokioExecutor::new()).build(builder.https_only().enable_http1().build())
 }
