@@ -18,7 +18,7 @@ use crate::{
             Teller,
             people::People,
             place::{NAMES, Place},
-            story::{deposit, status},
+            story::{deposit, spoken, status},
         },
         error::Error,
         init,
@@ -121,7 +121,8 @@ async fn store(teller: &mut Teller<'_>, stage: &Stage) -> Result<(), Error> {
     let (_, whole) = stage.read(&document).await?;
     let (after, _) = stage.read(&document).await?;
     let says = format!(
-        "a byte changed in the store: the reading is cut before it, the document quarantined ({after:?})"
+        "a byte changed in the store: the reading is cut before it, the document quarantined ({})",
+        spoken(after)
     );
     teller.step("byte-changed", !whole && after != Some(StatusCode::OK), &says)?;
 
@@ -227,9 +228,9 @@ async fn shredded(
         "shredded",
         ok,
         &format!(
-            "a document is destroyed ({:?}), and not served any more ({:?})",
-            status(&gone),
-            status(&after)
+            "a document is destroyed ({}), and not served any more ({})",
+            spoken(status(&gone)),
+            spoken(status(&after))
         ),
     )?;
     let opened = open_yesterday(stage, yesterday).await;

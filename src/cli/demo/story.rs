@@ -66,6 +66,11 @@ pub(super) fn status(
     }
 }
 
+/// A status as people read it.
+pub(super) fn spoken(status: Option<StatusCode>) -> String {
+    status.map_or_else(|| "no answer".to_owned(), |status| status.as_u16().to_string())
+}
+
 /// Creates a document for the artificial intelligence workstream, and deposits `upload` in it.
 pub(super) async fn deposit(
     client: &Client,
@@ -106,7 +111,8 @@ async fn sealed(teller: &mut Teller<'_>, place: &Place, cast: &Cast) -> Result<S
     )
     .await?;
     let number = deposited["number"].as_i64();
-    let says = format!("a PDF of {length} bytes is deposited as {document}, version {number:?}");
+    let version = &deposited["number"];
+    let says = format!("a PDF of {length} bytes is deposited as {document}, version {version}");
     teller.step("deposit", number == Some(1), &says)?;
 
     let long = Upload::new(Stream::new(), Some(LONG), Progress::hidden());
@@ -321,7 +327,9 @@ async fn decided(teller: &mut Teller<'_>, cast: &Cast, document: &str) -> Result
     let after = status(&cast.competitor.get(&content).send().await);
     let ok = before == Some(StatusCode::OK) && after == Some(StatusCode::NOT_FOUND);
     let says = format!(
-        "a draft shared for two seconds is read ({before:?}), and after them is not there ({after:?})"
+        "a draft shared for two seconds is read ({}), and after them is not there ({})",
+        spoken(before),
+        spoken(after)
     );
     teller.step("ends-by-itself", ok, &says)
 }
