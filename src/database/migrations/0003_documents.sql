@@ -13,6 +13,8 @@ create table document (
 );
 create index document_by_owner on document (owner, created_at, id);
 create index document_by_workstream on document (workstream, created_at, id);
+-- What the sweeper looks for: empty for too long, half destroyed, destroyed with objects left.
+create index document_by_stage on document (stage, created_at);
 
 -- Grants as lists find them: on a document, or standing on kind x workstream x sensitivity.
 create table document_grant (
