@@ -14,7 +14,7 @@ use crate::{
     documents::Due,
 };
 
-/// Erases what has run out by [retention] of the configuration: who did what and from where, by the month; and what
+/// Erases what has run out by `[retention]` of the configuration: who did what and from where, by the month; and what
 /// entries state, once the mission has ended for long enough. The running service does the same once a day.
 ///
 /// A month goes when all of it is older than personal_months; the keys go, so older copies of the database do not tell
