@@ -9,7 +9,8 @@ use std::{
 use crate::{
     audit::{
         bundle,
-        merkle::{self, Hash, Node, Plan},
+        leaf::Leaf,
+        merkle::{self, Frontier, Hash, Node, Plan, leaf_hash},
         note::Note,
         tile::{self, Level, Tile},
         trust::{Policy, Trusted},
@@ -18,6 +19,8 @@ use crate::{
         client::Client,
         error::{Error, Exit},
         profile::{Profile, replace},
+        progress::Progress,
+        terminal::Terminal,
     },
 };
 
@@ -181,6 +184,37 @@ impl Log {
         let bytes = self.tile(tile).await?;
         let entries = bundle::read(&bytes, width).map_err(malformed)?;
         Ok((first, entries.into_iter().map(<[u8]>::to_vec).collect()))
+    }
+
+    /// Gives every leaf, in order, with its number; all of the log is hashed into the signed tree on the way.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Tampered`] if an entry is malformed, or the entries are not what was signed: then nothing that was given counts.
+    pub async fn leaves(
+        &self,
+        terminal: &Terminal,
+        mut take: impl FnMut(u64, Leaf),
+    ) -> Result<(), Error> {
+        let progress = Progress::counting(terminal, &terminal.say("verifying", &[]), self.size());
+        let mut tree = Frontier::default();
+        while tree.size() < self.size() {
+            let (first, entries) = self.bundle(tree.size()).await?;
+            for (index, entry) in (first..).zip(&entries) {
+                let leaf = Leaf::parse(entry).map_err(|error| {
+                    let told = Error::new(Exit::Tampered, "entry-malformed").because(error);
+                    told.with("index", index)
+                })?;
+                tree.append(leaf_hash(entry));
+                take(index, leaf);
+            }
+            progress.advance(entries.len());
+        }
+        progress.finish();
+        if tree.root() != self.trusted.checkpoint.root {
+            return Err(Error::new(Exit::Tampered, "root-differs").with("size", self.size()));
+        }
+        Ok(())
     }
 
     /// Proves that this log goes on from `older`, a checkpoint that was seen before.

@@ -8,17 +8,12 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    audit::{
-        encoding,
-        leaf::Leaf,
-        merkle::{Frontier, leaf_hash},
-    },
+    audit::{encoding, leaf::Leaf},
     cli::{
         audit::Reading,
         client::api::Entries,
         error::{Error, Exit},
         log::{self, Log},
-        progress::Progress,
         session::Session,
         terminal::local,
     },
@@ -59,7 +54,14 @@ impl Scan {
         let keys = keys(&self.key_file)?;
         let policy = log::policy(self.reading.policy.as_deref(), &session.profile()?)?;
         let log = Log::newest(self.reading.source(session)?, &policy).await?;
-        let mut found = tagged(session, &log, &keys).await?;
+        let mut found = Vec::new();
+        let tagged = |index, leaf: Leaf| {
+            if keys.iter().any(|key| leaf.is_tagged_for(key)) {
+                let (entry, at) = (leaf.id().to_string(), leaf.at().to_string());
+                found.push(Found { index, entry, at, shown: None });
+            }
+        };
+        log.leaves(&session.terminal, tagged).await?;
         let mut hidden = 0;
         if self.compare {
             let shown = shown(session).await?;
@@ -83,34 +85,6 @@ impl Scan {
         }
         Ok(Exit::Done)
     }
-}
-
-/// The entries of `log` that are tagged under one of `keys`; all of it is hashed into the signed tree on the way.
-async fn tagged(session: &Session, log: &Log, keys: &[TagKey]) -> Result<Vec<Found>, Error> {
-    let name = session.terminal.say("verifying", &[]);
-    let progress = Progress::counting(&session.terminal, &name, log.size());
-    let (mut tree, mut found) = (Frontier::default(), Vec::new());
-    while tree.size() < log.size() {
-        let (first, entries) = log.bundle(tree.size()).await?;
-        for (index, entry) in (first..).zip(&entries) {
-            let wrong = |error| {
-                let told = Error::new(Exit::Tampered, "entry-malformed").because(error);
-                told.with("index", index)
-            };
-            let leaf = Leaf::parse(entry).map_err(wrong)?;
-            tree.append(leaf_hash(entry));
-            if keys.iter().any(|key| leaf.is_tagged_for(key)) {
-                let (entry, at) = (leaf.id().to_string(), leaf.at().to_string());
-                found.push(Found { index, entry, at, shown: None });
-            }
-        }
-        progress.advance(entries.len());
-    }
-    progress.finish();
-    if tree.root() != log.trusted.checkpoint.root {
-        return Err(Error::new(Exit::Tampered, "root-differs").with("size", log.size()));
-    }
-    Ok(found)
 }
 
 /// The ids of all entries that the service shows to the caller.

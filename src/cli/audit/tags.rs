@@ -6,18 +6,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    audit::{
-        encoding,
-        leaf::Leaf,
-        merkle::{Frontier, leaf_hash},
-        opening::Opening,
-    },
+    audit::{encoding, leaf::Leaf, opening::Opening},
     cli::{
         audit::Reading,
         client::api::{TagKey as Told, TagPage},
         error::{Error, Exit},
         log::{self, Log},
-        progress::Progress,
         session::Session,
         terminal::local,
     },
@@ -88,7 +82,8 @@ impl Tags {
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let policy = log::policy(self.reading.policy.as_deref(), &session.profile()?)?;
         let log = Log::newest(self.reading.source(session)?, &policy).await?;
-        let leaves = leaves(session, &log).await?;
+        let mut leaves = Vec::new();
+        log.leaves(&session.terminal, |_, leaf| leaves.push(leaf)).await?;
         let mut compared = Compared::default();
         let mut shown = vec![false; leaves.len()];
         let client = session.client()?;
@@ -114,30 +109,6 @@ impl Tags {
         }
         compared.tell(session, log.size())
     }
-}
-
-/// Every leaf, hashed into the signed tree.
-async fn leaves(session: &Session, log: &Log) -> Result<Vec<Leaf>, Error> {
-    let name = session.terminal.say("verifying", &[]);
-    let progress = Progress::counting(&session.terminal, &name, log.size());
-    let (mut tree, mut leaves) = (Frontier::default(), Vec::new());
-    while tree.size() < log.size() {
-        let (first, entries) = log.bundle(tree.size()).await?;
-        for (index, entry) in (first..).zip(&entries) {
-            let wrong = |error| {
-                let told = Error::new(Exit::Tampered, "entry-malformed").because(error);
-                told.with("index", index)
-            };
-            leaves.push(Leaf::parse(entry).map_err(wrong)?);
-            tree.append(leaf_hash(entry));
-        }
-        progress.advance(entries.len());
-    }
-    progress.finish();
-    if tree.root() != log.trusted.checkpoint.root {
-        return Err(Error::new(Exit::Tampered, "root-differs").with("size", log.size()));
-    }
-    Ok(leaves)
 }
 
 impl Compared {
