@@ -6,23 +6,21 @@
 //! opened one at a time, when asked for: neither opening the set nor adding a document costs more with a million of
 //! them.
 
-use std::{
-    fmt, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, path::Path, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     id::{DocumentId, PartyId, PersonId, VersionId},
     vault::{
-        custody::{self, Custody},
+        custody::Custody,
         label,
         secret::{FileKey, SymmetricKey, TagKey},
     },
 };
 
+mod slot;
+mod error;
 mod read;
 mod writer;
 mod plan;
@@ -38,7 +36,9 @@ mod cache;
 mod tests;
 
 pub use check::Verified;
+pub use error::Error;
 use read::Shared;
+pub use slot::{Pending, Slot, TagSubject};
 use writer::{Change, Job};
 
 /// Every key but custody's.
@@ -48,135 +48,6 @@ pub struct KeySet {
     shared: Arc<Shared>,
     /// None if it was opened to be read only.
     jobs: Option<mpsc::Sender<Job>>,
-}
-
-/// A leaf of the tree, or one version's key in a document's leaf.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Slot {
-    /// A document's key and the file keys of its versions.
-    Document(DocumentId),
-    /// One version's file key.
-    Version(DocumentId, VersionId),
-    /// A person's key; erasing it erases the person's months too.
-    Person(PersonId),
-    /// A person's key of one month, e.g. `2026-11`.
-    Month(PersonId, String),
-    /// A party's key.
-    Party(PartyId),
-    /// The key for looking up addresses; erasing it makes a new one, under which the caller computes all look-ups anew.
-    Address,
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Document(id) => write!(f, "document {id}"),
-            Self::Version(document, id) => write!(f, "version {id} of document {document}"),
-            Self::Person(id) => write!(f, "person {id}"),
-            Self::Month(id, month) => write!(f, "month {month} of person {id}"),
-            Self::Party(id) => write!(f, "party {id}"),
-            Self::Address => write!(f, "look-ups by address"),
-        }
-    }
-}
-
-/// A slot whose entry is not signed yet: sweepers touch these and no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Pending {
-    /// The document.
-    pub document: DocumentId,
-    /// The version; none for the document itself.
-    pub version: Option<VersionId>,
-}
-
-/// Whose tag key is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TagSubject {
-    /// A document.
-    Document(DocumentId),
-    /// An owner or an acting party.
-    Party(PartyId),
-    /// A person.
-    Person(PersonId),
-}
-
-impl From<TagSubject> for Slot {
-    fn from(subject: TagSubject) -> Self {
-        match subject {
-            TagSubject::Document(id) => Self::Document(id),
-            TagSubject::Party(id) => Self::Party(id),
-            TagSubject::Person(id) => Self::Person(id),
-        }
-    }
-}
-
-/// What the key set could not do. Cloned, since one failure may end several changes.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
-    /// There is no such key: it was never made, or it was erased.
-    #[error("no key for {0}")]
-    Missing(Slot),
-    /// There is such a key already.
-    #[error("there is a key for {0} already")]
-    Occupied(Slot),
-    /// What is stored contradicts itself: altered, mixed, or changed by another process.
-    #[error("the key set contradicts itself: {0}")]
-    Contradiction(&'static str),
-    /// The set is from before a change that counts: put the newer one back.
-    #[error(
-        "the key set was put back: it is of generation {found}, and generation {wanted} was recorded"
-    )]
-    Older {
-        /// The set's generation.
-        found: u64,
-        /// The largest that was recorded.
-        wanted: u64,
-    },
-    /// Custody destroyed the key that both places stand under: they are from before an erasure.
-    #[error("the key set was put back: both its places are from before a key was destroyed")]
-    BeforeATurn,
-    /// No key set is where one should be. Nothing is made because it was missing.
-    #[error("no key set at {0}")]
-    NoSet(PathBuf),
-    /// A key set is where a new one should be made.
-    #[error("a key set exists at {0}; it is never overwritten")]
-    Exists(PathBuf),
-    /// The first place cannot be used.
-    #[error("the key set's first place {path} is away")]
-    FirstPlaceAway {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: Arc<io::Error>,
-    },
-    /// The second place cannot be used: nothing is acknowledged until it is back.
-    #[error("the key set's second place {path} is away")]
-    SecondPlaceAway {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: Arc<io::Error>,
-    },
-    /// Custody failed.
-    #[error("custody did not serve the key set")]
-    Custody(#[from] custody::Error),
-    /// The store failed.
-    #[error("could not use the key set's store")]
-    Store(#[source] Arc<sqlx::Error>),
-    /// The set was opened to be read only.
-    #[error("the key set is open for reading only")]
-    ReadOnly,
-    /// The set was closed.
-    #[error("the key set is closed")]
-    Closed,
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(Arc::new(error))
-    }
 }
 
 impl KeySet {
