@@ -15,6 +15,7 @@ mod named;
 mod list;
 mod openers;
 mod pending;
+mod publish;
 mod accesses;
 mod reading;
 pub mod record;
