@@ -29,12 +29,12 @@ use crate::{
 
 /// Between two comparisons of every head with the log.
 const COMPARED_EVERY: Duration = Duration::from_secs(3600);
-/// Between two entries of the service's own counts.
-const RECORDED_EVERY: Duration = Duration::from_secs(60);
+/// Between two sweeps, and two entries of the service's own counts.
+const SWEPT_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks at what has run out; the first is a minute after the start.
 const EXPIRED_EVERY: Duration = Duration::from_secs(24 * 3600);
-/// Between two sweeps.
-const SWEPT_EVERY: Duration = Duration::from_secs(5);
+/// Between two confirmations of the key set's slots that are in use.
+const SETTLED_EVERY: Duration = Duration::from_secs(5);
 
 /// Whether deposits wait for a recovery copy of custody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,9 +244,12 @@ impl App {
         Ok(())
     }
 
-    /// What is entered once a minute if there is something to say: failed sign-ins, and in a new
-    /// year the parties' tag keys.
-    async fn record(&self) {
+    /// Once a minute: what a failure left undone, and, if there is something to say, failed sign-ins
+    /// and in a new year the parties' tag keys.
+    async fn sweep(&self) {
+        if let Err(error) = self.documents.sweep().await {
+            tracing::warn!(%error, "sweeping is tried again");
+        }
         if let Err(error) = self.identity.record_failures().await {
             tracing::warn!(%error, "failed sign-ins are counted again");
         }
@@ -304,19 +307,19 @@ impl App {
         let app = self.clone();
         let sweeping = tokio::spawn(async move {
             let mut dead = app.writer.dead();
-            let (mut compared, mut recorded) = (Instant::now(), Instant::now());
+            let (mut compared, mut swept) = (Instant::now(), Instant::now());
             let mut expired: Option<Instant> = None;
             loop {
                 tokio::select! {
                     _ = dead.wait_for(|dead| *dead) => return,
-                    () = tokio::time::sleep(SWEPT_EVERY) => {}
+                    () = tokio::time::sleep(SETTLED_EVERY) => {}
                 }
-                if let Err(error) = app.documents.sweep().await {
-                    tracing::warn!(%error, "sweeping is tried again");
+                if let Err(error) = app.documents.settle_slots().await {
+                    tracing::warn!(%error, "the key set's slots are confirmed later");
                 }
-                if recorded.elapsed() > RECORDED_EVERY {
-                    recorded = Instant::now();
-                    app.record().await;
+                if swept.elapsed() > SWEPT_EVERY {
+                    swept = Instant::now();
+                    app.sweep().await;
                     if expired.is_none_or(|expired| expired.elapsed() > EXPIRED_EVERY) {
                         expired = Some(Instant::now());
                         app.expire_daily().await;

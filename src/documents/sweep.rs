@@ -96,6 +96,11 @@ impl Documents {
         }
         self.free_keys().await?;
         self.settle(Requests::None).await?;
+        self.finish().await
+    }
+
+    /// Finishes what was begun and could not end: destructions while a place was away, and notes of what they lean on.
+    async fn finish(&self) -> Result<(), Error> {
         self.finish_shredding().await?;
         self.finish_erasing().await?;
         self.note_generation().await
@@ -179,15 +184,13 @@ impl Documents {
         }
     }
 
-    /// Upkeep, now and then: slots, documents that stayed empty too long, remembered answers.
+    /// Upkeep, once a minute: unfinished destructions, documents that stayed empty too long, remembered answers.
     ///
     /// # Errors
     ///
     /// Why something could not be swept; it is tried again.
     pub async fn sweep(&self) -> Result<(), Error> {
-        self.settle_slots().await?;
-        self.finish_erasing().await?;
-        self.note_generation().await?;
+        self.finish().await?;
         let before = self.inner.writer.clock().now();
         let hours = u64::from(self.inner.retention.empty_hours);
         let empty = before.0 - micros(std::time::Duration::from_secs(hours * 3600));

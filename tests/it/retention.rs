@@ -190,6 +190,31 @@ async fn what_could_not_be_erased_is_not_said_to_be_and_is_erased_the_next_time(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_destruction_that_a_missing_place_stopped_ends_once_the_place_is_back() {
+    let service = Service::start().await;
+    let reference = service.deposited(OWNER, "a", b"content").await;
+    let objects = witness::objects(&service, &reference).await;
+    let (second, away) = (service.folder().join("second"), service.folder().join("away"));
+    let path = format!("/api/v1/documents/{reference}");
+
+    fs::rename(&second, &away).unwrap();
+    let answer =
+        service.ask(OWNER, Method::DELETE, &path).json(json!({"reason": "r"})).send().await;
+
+    assert_eq!(answer.status, 503, "{answer:?}");
+    let read = service.get(OWNER, &format!("{path}/content")).await;
+    assert_eq!(read.status, 403, "{read:?}");
+    assert!(service.app.documents.sweep().await.is_err());
+    assert_eq!(system(&service, "shredded").await, Vec::<Value>::new());
+    fs::rename(&away, &second).unwrap();
+    let both = tokio::join!(service.app.documents.sweep(), service.app.documents.sweep());
+    both.0.and(both.1).unwrap();
+    service.app.documents.sweep().await.unwrap();
+    assert_eq!(system(&service, "shredded").await.len(), 1);
+    assert!(objects.len() == 1 && !objects[0].exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn facts_run_out_only_once_the_mission_has_ended_and_every_proof_holds() {
     let ended = |on: &'static str| {
         move |text: String| text + "\n[retention]\nmission_ended_on = \"" + on + "\"\n"
