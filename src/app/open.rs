@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use tokio::time::Instant;
 
 use crate::{
-    app::{App, Error, places},
+    app::{App, Error, Rooms, places},
     audit::{Draft, Gate, Keyring, Writer, note, signer::Signer, tree::Tree},
     config::Config,
     database::{self, Database},
@@ -146,7 +146,7 @@ async fn wire(
             recovered,
         },
     );
-    Ok(App {
+    Ok(App(Arc::new(Rooms {
         clock: writer.clock().clone(),
         identity: Identity::new(authority.clone(), pepper, config.limits.failures_per_minute),
         budget: Budget::new(config.limits.budget_entries_per_minute),
@@ -160,9 +160,9 @@ async fn wire(
         keyset,
         custody,
         config,
-        upkeep: Arc::default(),
-        _lock: Arc::new(lock),
-    })
+        upkeep: std::sync::Mutex::default(),
+        _lock: lock,
+    })))
 }
 
 fn no_place() -> Error {

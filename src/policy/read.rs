@@ -230,7 +230,9 @@ impl Read {
             restriction: self.restriction.as_deref(),
             circumstances,
         });
-        let (decision, discovers) = (decider.decide(act), decider.decide(ActName::Discover));
+        let decision = decider.decide(act);
+        // Only a refusal is told differently to whoever may know of it.
+        let discovers = decision.permitted || decider.decide(ActName::Discover).permitted;
         if matches!(self.subject, Subject::Missing) {
             let grounds = Vec::new();
             let reason = Some(Reason::Missing);
@@ -239,7 +241,7 @@ impl Read {
                 false,
             );
         }
-        (decision, discovers.permitted)
+        (decision, discovers)
     }
 
     /// Whom the entry concerns: about a person, their employer; about the service, whoever runs it.
