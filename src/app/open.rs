@@ -258,9 +258,9 @@ impl App {
         }
     }
 
-    /// Stops the log for good if authority was changed behind its back; what was away only is
+    /// The hourly comparison: stops the log for good if authority was changed behind its back; what was away only is
     /// compared the next time.
-    async fn compare_or_stop(&self) {
+    pub async fn compare_or_stop(&self) {
         match self.compare_authority().await {
             Ok(()) => {}
             Err(Error::Mission(mission::Error::Database(database::Error::Sql(error)))) => {
