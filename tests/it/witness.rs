@@ -43,6 +43,11 @@ pub async fn entries(service: &Service) -> Vec<Entry> {
     rows.iter().map(entry).collect()
 }
 
+/// Whether the service itself said this in the log.
+pub async fn logged(service: &Service, what: &str) -> bool {
+    entries(service).await.iter().any(|entry| entry.facts["system"] == what)
+}
+
 /// Where the entry of this id stands.
 pub fn position(entries: &[Entry], id: &str) -> i64 {
     let id: EntryId = id.parse().unwrap();

@@ -7,6 +7,7 @@ use hyper::Method;
 use serde_json::json;
 
 use crate::{
+    administrator::bounds::{AS_EVER, Answers},
     api::service::{Answer, Service},
     witness,
 };
@@ -65,10 +66,9 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// What each may, and no more.
-    pub fn as_ever() -> Self {
-        let stranger = BTreeSet::from([404]);
-        Self { owner: 200, stranger, reader: 403, left: 401, lost: 401 }
+    /// Everybody is answered with one status.
+    pub fn of([owner, stranger, reader, left, lost]: Answers) -> Self {
+        Self { owner, stranger: BTreeSet::from([stranger]), reader, left, lost }
     }
 }
 
@@ -80,7 +80,8 @@ fn good(answer: Answer) -> Answer {
 impl Scene {
     /// Plays what came before, keeps the tables of authority as they once were, and stops.
     pub async fn set() -> Self {
-        let roomy = "\n[limits]\nbudget_entries_per_minute = 100000\nfailures_per_minute = 100000\n";
+        let roomy =
+            "\n[limits]\nbudget_entries_per_minute = 100000\nfailures_per_minute = 100000\n";
         let service = Service::with(|text| text + roomy).await;
         let reference = service.deposited(LEFT, "offer", OLDER).await;
         let mine = service.deposited(STRANGER, "mine", STRANGERS).await;
@@ -90,10 +91,13 @@ impl Scene {
         let to = json!({"to": "company:caisse-du-littoral", "sensitivity": "business-secret"});
         let standing = good(service.post(OWNER, &format!("{PARTY}/grants"), to).await).json();
         good(service.post(OWNER, &grants, json!({"to": "person:pilot-ia"})).await);
+        let others = json!({"to": "company:lumen-ia", "sensitivity": "ordinary"});
+        good(service.post(OWNER, &format!("{PARTY}/grants"), others).await);
         restrict(&service, MILD).await;
         let minted = service.post(OWNER, "/api/v1/tokens", json!({"label": "lost"})).await;
         let minted = good(minted).json();
-        let (lost, left) = (minted["token"].as_str().unwrap().to_owned(), service.token(LEFT).await);
+        let (lost, left) =
+            (minted["token"].as_str().unwrap().to_owned(), service.token(LEFT).await);
         let content = format!("/api/v1/documents/{reference}/content");
         for person in [STRANGER, READER, LEFT] {
             assert_eq!(service.get(person, &content).await.body.as_ref(), OLDER, "{person}");
@@ -117,15 +121,25 @@ impl Scene {
         restrict(&service, STRICT).await;
         let names = names(&service, &reference, &mine).await;
         let scene = Self { service, reference, lost, left, names };
-        assert_eq!(scene.look(&scene.service, "before").await, Seen::as_ever());
+        assert_eq!(scene.look(&scene.service, "before").await, Seen::of(AS_EVER));
         scene.service.app.close().await;
         scene
     }
 
-    /// A script with its names filled in.
-    pub fn fill(&self, statement: &str) -> String {
+    /// Types a statement with its names filled in, or puts a whole table back; how many rows changed.
+    pub async fn types(&self, service: &Service, statement: &str) -> u64 {
         let filled = self.names.iter();
-        filled.fold(statement.to_owned(), |text, (name, id)| text.replace(name, id))
+        let filled = filled.fold(statement.to_owned(), |text, (name, id)| text.replace(name, id));
+        match filled.strip_prefix("PUT BACK ") {
+            Some(table) => {
+                let (gone, back) = (
+                    format!("delete from {table}"),
+                    format!("insert into {table} select * from kept_{table}"),
+                );
+                witness::sql(service, &gone).await + witness::sql(service, &back).await
+            }
+            None => witness::sql(service, &filled).await,
+        }
     }
 
     /// Everybody asks; nobody is served but the owner, and the owner the right bytes.
@@ -182,9 +196,14 @@ async fn names(service: &Service, reference: &str, mine: &str) -> Vec<(&'static 
     let party = |handle: &str| mission.party_named(handle).unwrap().party;
     let person = |slug: &str| mission.person_named(slug).unwrap();
     let literal = |id: Id| format!("x'{}'", hex::encode(id.0));
+    let subject = |kind: char, id: Id| format!("x'{:02x}{}'", kind as u8, hex::encode(id.0));
     let (document, mine) =
         (witness::document(service, reference).await, witness::document(service, mine).await);
     vec![
+        ("OWNERS_SUBJECT", subject('p', party("company:acieries-du-ponant").0)),
+        ("STRANGERS_DOCUMENTS_SUBJECT", subject('d', mine.0)),
+        ("DOCUMENTS_SUBJECT", subject('d', document.0)),
+        ("REFERENCE", reference.to_owned()),
         ("OWNER_PARTY", literal(party("company:acieries-du-ponant").0)),
         ("STRANGER_PARTY", literal(party("company:caisse-du-littoral").0)),
         ("OWNER_PERSON", literal(person(OWNER).0)),
