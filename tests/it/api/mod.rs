@@ -8,6 +8,7 @@ mod parties;
 mod refusals;
 mod routes;
 pub(crate) mod service;
+mod trips;
 mod wire;
 
 use hyper::Method;
