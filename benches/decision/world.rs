@@ -56,7 +56,11 @@ impl World {
     pub fn new() -> Self {
         let parties: Vec<_> = (0..60).map(entry).collect();
         let people: Vec<_> = (0..300)
-            .map(|n| PersonEntry { person: PersonId::random(), slug: format!("person-{n}") })
+            .map(|n| PersonEntry {
+                person: PersonId::random(),
+                slug: format!("person-{n}"),
+                left: false,
+            })
             .collect();
         let (owner, acting, workstream) = (parties[57].party, parties[1].party, parties[58].party);
         let person = people[250].person;
@@ -141,6 +145,7 @@ fn entry(n: usize) -> PartyEntry {
         name: words(),
         aim: words(),
         country: "FR".into(),
+        closed: false,
     }
 }
 

@@ -56,6 +56,7 @@ pub fn show(session: &Session, entries: &[Entry]) -> Result<(), Error> {
         "head-capacity",
         "head-reference",
         "head-entry",
+        "head-said",
     ];
     let known = |text: &Option<String>| text.clone().unwrap_or_default();
     session.terminal.table(headings, entries, |entry| {
@@ -71,6 +72,7 @@ pub fn show(session: &Session, entries: &[Entry]) -> Result<(), Error> {
             known(&entry.capacity),
             known(&entry.reference),
             entry.entry.clone(),
+            entry.texts.values().cloned().collect::<Vec<_>>().join("; "),
         ]
     })
 }

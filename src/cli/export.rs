@@ -31,6 +31,9 @@ pub struct Export {
     /// An older version, by number or id.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
+    /// What it is for: kept in the log, sealed, and shown to the document's owner. Some owners demand it.
+    #[arg(long, value_name = "TEXT")]
+    purpose: Option<String>,
     /// Where to put it [default: the reference, with .age].
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -61,6 +64,7 @@ impl Export {
             .get(&["api", "v1", "documents", &self.document, "age"])
             .query("recipient", Some(&self.to))
             .query("version", self.version.as_ref())
+            .purpose(self.purpose.as_deref())
             .send()
             .await;
         let answer = asked.inspect_err(|_| arrival.abandon())?;

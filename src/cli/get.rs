@@ -29,7 +29,7 @@ use crate::cli::{
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe get K3T-7KQ4-2M
-  greffe get K3T-7KQ4-2M --output diagnostic.pdf
+  greffe get K3T-7KQ4-2M --output diagnostic.pdf --purpose 'second reading'
   greffe get K3T-7KQ4-2M --range 0-1023 --output - | xxd | head")]
 pub struct Get {
     /// The document's reference or id.
@@ -46,6 +46,9 @@ pub struct Get {
     /// The SHA-256 that the content must have, in hex, e.g. from its receipt.
     #[arg(long, value_name = "HEX", conflicts_with = "range", value_parser = sha256)]
     sha256: Option<String>,
+    /// What it is for: kept in the log, sealed, and shown to the document's owner. Some owners demand it.
+    #[arg(long, value_name = "TEXT")]
+    purpose: Option<String>,
     /// Replaces the file if it is there already.
     #[arg(long)]
     force: bool,
@@ -82,7 +85,8 @@ impl Get {
     fn ask<'c>(&self, client: &'c Client, range: Option<&str>) -> Ask<'c> {
         let ask = client.get(&["api", "v1", "documents", &self.document, "content"]);
         let bytes = range.map(|range| format!("bytes={range}"));
-        ask.query("version", self.version.as_ref()).header(RANGE, bytes.as_deref())
+        let ask = ask.query("version", self.version.as_ref()).header(RANGE, bytes.as_deref());
+        ask.purpose(self.purpose.as_deref())
     }
 
     async fn print(&self, session: &Session, client: &Client) -> Result<Exit, Error> {

@@ -50,6 +50,8 @@ mod rename;
 mod restrict;
 mod serve;
 mod roles;
+mod person;
+mod party;
 mod share;
 mod show;
 mod shred;
@@ -133,6 +135,8 @@ commands! {
     hold::Hold,
     shred::Shred,
     roles::Roles,
+    person::Person,
+    party::Party,
     leave::Leave,
     conflict::Conflict,
     receipt::Receipt,

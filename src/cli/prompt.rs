@@ -48,7 +48,21 @@ pub fn secret(
 ///
 /// If there is no terminal, or something else was typed.
 pub fn confirm(terminal: &Terminal, question: &'static str, word: &str) -> Result<(), Error> {
-    let tty = open().ok_or(Error::usage("confirm-with-force"))?;
+    agreed(terminal, question, word, "confirm-with-force")
+}
+
+/// Has `word` typed; without a terminal the error is told by the text `otherwise`.
+///
+/// # Errors
+///
+/// As [`confirm`].
+pub fn agreed(
+    terminal: &Terminal,
+    question: &'static str,
+    word: &str,
+    otherwise: &'static str,
+) -> Result<(), Error> {
+    let tty = open().ok_or(Error::usage(otherwise))?;
     let question = terminal.say(question, &[("word", word)]);
     let failed = |error| Error::new(Exit::Failed, "terminal-failed").because(error);
     let line = ask(&tty, &question).map_err(failed)?;

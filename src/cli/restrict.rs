@@ -8,13 +8,16 @@ use std::{
 
 use hyper::Method;
 
-use crate::cli::{
-    client::{
-        Client,
-        api::{Checked, Me},
+use crate::{
+    cli::{
+        client::{
+            Client,
+            api::{Checked, Me},
+        },
+        error::{Error, Exit},
+        session::Session,
     },
-    error::{Error, Exit},
-    session::Session,
+    policy::{TEMPLATES, Template},
 };
 
 /// Shows, checks and sets a party's restrictions: a Cedar text that can forbid and never permits.
@@ -23,7 +26,8 @@ use crate::cli::{
 /// The party is that of the capacity in which one acts, unless --party names another.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  greffe restrict show > restrictions.cedar
+  greffe restrict template only-with-certificate > restrictions.cedar
+  greffe restrict show
   greffe restrict check restrictions.cedar
   greffe restrict set restrictions.cedar")]
 pub struct Restrict {
@@ -36,6 +40,11 @@ pub struct Restrict {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// Writes a text to begin with to standard output; without a name, lists them. It needs no service.
+    Template {
+        /// Which.
+        name: Option<String>,
+    },
     /// Writes the text that holds now to standard output.
     Show,
     /// Says whether a text is valid, and what is wrong where.
@@ -57,6 +66,9 @@ impl Restrict {
     ///
     /// If the service refuses, or the text is not valid.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
+        if let What::Template { name } = &self.what {
+            return template(session, name.as_deref());
+        }
         let client = session.client()?;
         let party = match self.party {
             Some(party) => party,
@@ -64,6 +76,7 @@ impl Restrict {
         };
         let path = ["api", "v1", "parties", &party, "restrictions"];
         match self.what {
+            What::Template { name } => template(session, name.as_deref()),
             What::Show => {
                 let text = client.get(&path).send().await?.bytes().await?;
                 let text = String::from_utf8_lossy(&text).into_owned();
@@ -95,6 +108,41 @@ impl Restrict {
 pub async fn own_party(client: &Client) -> Result<String, Error> {
     let me: Me = client.get(&["api", "v1", "me"]).read().await?;
     me.handle.ok_or(Error::usage("choose-capacity"))
+}
+
+/// Shows one of the shipped texts, or their names with the first sentence of each.
+fn template(session: &Session, name: Option<&str>) -> Result<Exit, Error> {
+    let Some(name) = name else {
+        return session
+            .terminal
+            .table(["head-name", "head-says"], &TEMPLATES.map(Named::of), |named| {
+                [named.name.to_owned(), named.says.clone()]
+            })
+            .map(|()| Exit::Done);
+    };
+    let found = TEMPLATES.iter().find(|template| template.name == name);
+    let found =
+        found.ok_or_else(|| Error::new(Exit::NotFound, "no-such-template").with("name", name))?;
+    let shown = serde_json::json!({"name": found.name, "text": found.text});
+    session.terminal.show(&shown, || found.text.trim_end().to_owned())?;
+    Ok(Exit::Done)
+}
+
+/// A shipped text, as a list names it.
+#[derive(serde::Serialize)]
+struct Named {
+    name: &'static str,
+    says: String,
+}
+
+impl Named {
+    fn of(template: Template) -> Self {
+        let comment = template.text.lines().take_while(|line| line.starts_with("//"));
+        let comment: Vec<_> = comment.map(|line| line.trim_start_matches("//").trim()).collect();
+        let comment = comment.join(" ");
+        let end = comment.find(". ").map_or(comment.len(), |end| end + 1);
+        Self { name: template.name, says: comment[..end].to_owned() }
+    }
 }
 
 async fn check(session: &Session, client: &Client, party: &str, text: &str) -> Result<Exit, Error> {

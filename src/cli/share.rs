@@ -1,11 +1,15 @@
-//! `greffe share`: a grant on one document.
+//! `greffe share`: a grant on one document, or standing on what a party owns.
 
 use hyper::Method;
 use jiff::{Timestamp, ToSpan, ZonedDateTime, civil, tz::TimeZone};
 
 use crate::cli::{
-    client::api::{Grants, NewGrant},
+    client::{
+        Client,
+        api::{Grants, NewGrant, StandingGrants},
+    },
     error::{Error, Exit},
+    restrict::own_party,
     session::Session,
     terminal::local,
 };
@@ -13,16 +17,35 @@ use crate::cli::{
 /// Permits somebody to read a document; without --with, lists who was permitted.
 ///
 /// It holds from the next request on, until the instant given with --until or until `greffe unshare`. What the owner's
-/// restrictions forbid stays forbidden.
+/// restrictions forbid stays forbidden. With --standing it holds for all that the party owns and will own, of a kind, of a
+/// workstream, up to a sensitivity.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe share K3T-7KQ4-2M --with company:rhein-energie --until 2026-12-31 --purpose 'second reading'
   greffe share K3T-7KQ4-2M --with person:pilot-ia --until 48h
   greffe share K3T-7KQ4-2M --with role:company:rhein-energie:contributor
-  greffe share K3T-7KQ4-2M")]
+  greffe share K3T-7KQ4-2M
+  greffe share --standing --with workstream:e-paiement --kind diagnostic --sensitivity confidential
+  greffe share --standing")]
 pub struct Share {
     /// The document's reference or id.
-    document: String,
+    #[arg(required_unless_present = "standing")]
+    document: Option<String>,
+    /// On all that the party owns and will own, in place of one document.
+    #[arg(long, conflicts_with = "document")]
+    standing: bool,
+    /// Only documents of this kind.
+    #[arg(long, value_name = "KIND", requires = "standing")]
+    kind: Option<String>,
+    /// Only documents of this workstream.
+    #[arg(long, value_name = "WORKSTREAM", requires = "standing")]
+    workstream: Option<String>,
+    /// Up to this sensitivity: ordinary, confidential or business-secret.
+    #[arg(long, value_name = "SENSITIVITY", requires = "standing")]
+    sensitivity: Option<String>,
+    /// The party, with --standing [default: that of the capacity in which one acts].
+    #[arg(long, value_name = "PARTY", requires = "standing")]
+    party: Option<String>,
     /// With whom: company:SLUG, workstream:SLUG, person:SLUG or role:PARTY:ROLE.
     #[arg(long = "with", value_name = "WHO")]
     grantee: Option<String>,
@@ -42,19 +65,33 @@ impl Share {
     /// If the service refuses, or `--until` is no instant to come.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let path = ["api", "v1", "documents", &self.document, "grants"];
-        let Some(to) = self.grantee else {
-            let listed: Grants = client.get(&path).read().await?;
-            return show(session, &listed);
+        let (what, of) = match (&self.document, &self.party) {
+            (Some(document), _) => ("documents", document.clone()),
+            (None, Some(party)) => ("parties", party.clone()),
+            (None, None) => ("parties", own_party(&client).await?),
         };
+        let path = ["api", "v1", what, &of, "grants"];
+        let Some(to) = self.grantee else {
+            return list(session, &client, &path, self.standing).await;
+        };
+        if self.standing && self.sensitivity.is_none() {
+            return Err(Error::usage("standing-needs-sensitivity"));
+        }
         let now = Timestamp::now();
         let until = self.until.as_deref().map(|text| instant(text, now)).transpose()?;
         let until = until.map(|instant| instant.to_string());
-        let wanted = NewGrant { to: to.clone(), until: until.clone(), purpose: self.purpose };
+        let wanted = NewGrant {
+            to: to.clone(),
+            until: until.clone(),
+            purpose: self.purpose,
+            kind: self.kind,
+            workstream: self.workstream,
+            sensitivity: self.sensitivity,
+        };
         let grant: serde_json::Value = client.ask(Method::POST, &path).json(&wanted).read().await?;
         session.terminal.show(&grant, || {
             let until = until.as_deref().map(local);
-            let values = [("document", &self.document[..]), ("to", &to)];
+            let values = [("document", &of[..]), ("to", &to)];
             match until {
                 Some(until) => {
                     let values = [values[0], values[1], ("until", &until)];
@@ -67,7 +104,17 @@ impl Share {
     }
 }
 
-fn show(session: &Session, listed: &Grants) -> Result<Exit, Error> {
+async fn list(
+    session: &Session,
+    client: &Client,
+    path: &[&str],
+    standing: bool,
+) -> Result<Exit, Error> {
+    if standing {
+        let listed: StandingGrants = client.get(path).read().await?;
+        return show_standing(session, &listed);
+    }
+    let listed: Grants = client.get(path).read().await?;
     let headings = ["head-id", "head-to", "head-until", "head-purpose", "head-given"];
     session.terminal.table(headings, &listed.grants, |grant| {
         [
@@ -76,6 +123,30 @@ fn show(session: &Session, listed: &Grants) -> Result<Exit, Error> {
             grant.until.as_deref().map(local).unwrap_or_default(),
             grant.purpose.clone().unwrap_or_default(),
             local(&grant.given_at),
+        ]
+    })?;
+    Ok(Exit::Done)
+}
+
+fn show_standing(session: &Session, listed: &StandingGrants) -> Result<Exit, Error> {
+    let headings = [
+        "head-id",
+        "head-to",
+        "head-kind",
+        "head-workstream",
+        "head-sensitivity",
+        "head-until",
+        "head-purpose",
+    ];
+    session.terminal.table(headings, &listed.grants, |grant| {
+        [
+            grant.id.clone(),
+            grant.to.clone(),
+            grant.kind.clone().unwrap_or_default(),
+            grant.workstream.clone().unwrap_or_default(),
+            grant.sensitivity.clone(),
+            grant.until.as_deref().map(local).unwrap_or_default(),
+            grant.purpose.clone().unwrap_or_default(),
         ]
     })?;
     Ok(Exit::Done)

@@ -18,7 +18,8 @@ use crate::cli::{
 #[command(after_help = "Examples:
   greffe tokens
   greffe tokens new --label nightly --days 30 --output nightly.token --as company:rhein-energie
-  greffe tokens revoke n6cJ3nYf1nTqQxS5cQyB0w")]
+  greffe tokens revoke n6cJ3nYf1nTqQxS5cQyB0w
+  greffe tokens revoke --all")]
 pub struct Tokens {
     #[command(subcommand)]
     what: Option<What>,
@@ -41,7 +42,12 @@ enum What {
     /// Revokes a token: it is refused from the next request on.
     Revoke {
         /// Its id, from the list.
-        token_id: String,
+        #[arg(required_unless_present = "all")]
+        token_id: Option<String>,
+        /// All of one's own but the one in use, in every capacity: tokens, links and certificates. greffe logout ends
+        /// that one too.
+        #[arg(long, conflicts_with = "token_id")]
+        all: bool,
     },
 }
 
@@ -55,10 +61,15 @@ impl Tokens {
         match self.what {
             None => list(session).await,
             Some(What::New { label, days, output }) => new(session, label, days, output).await,
-            Some(What::Revoke { token_id }) => {
-                let path = ["api", "v1", "tokens", &token_id];
+            Some(What::Revoke { token_id: Some(id), .. }) => {
+                let path = ["api", "v1", "tokens", &id];
                 session.client()?.ask(Method::DELETE, &path).send().await?;
                 session.terminal.note("token-revoked", &[]);
+                Ok(Exit::Done)
+            }
+            Some(What::Revoke { token_id: None, .. }) => {
+                session.client()?.ask(Method::DELETE, &["api", "v1", "tokens"]).send().await?;
+                session.terminal.note("tokens-revoked", &[]);
                 Ok(Exit::Done)
             }
         }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::{
     client::api::Grants,
     error::{Error, Exit},
+    restrict::own_party,
     session::Session,
 };
 
@@ -14,12 +15,21 @@ use crate::cli::{
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe unshare K3T-7KQ4-2M company:rhein-energie
-  greffe unshare K3T-7KQ4-2M n6cJ3nYf1nTqQxS5cQyB0w")]
+  greffe unshare K3T-7KQ4-2M n6cJ3nYf1nTqQxS5cQyB0w
+  greffe unshare --standing workstream:e-paiement")]
 pub struct Unshare {
     /// The document's reference or id.
-    document: String,
+    #[arg(required_unless_present = "standing")]
+    document: Option<String>,
     /// Whose grants, or the id of one grant.
-    grantee: String,
+    #[arg(required_unless_present = "standing")]
+    grantee: Option<String>,
+    /// Whose standing grants on what the party owns, or the id of one.
+    #[arg(long, value_name = "WHO", conflicts_with_all = ["document", "grantee"])]
+    standing: Option<String>,
+    /// The party, with --standing [default: that of the capacity in which one acts].
+    #[arg(long, value_name = "PARTY", requires = "standing")]
+    party: Option<String>,
 }
 
 impl Unshare {
@@ -30,21 +40,26 @@ impl Unshare {
     /// If the service refuses, or there is no such grant.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let grants = ["api", "v1", "documents", &self.document, "grants"];
-        let listed: Grants = client.get(&grants).read().await?;
+        let (what, of) = match (&self.document, &self.party) {
+            (Some(document), _) => ("documents", document.clone()),
+            (None, Some(party)) => ("parties", party.clone()),
+            (None, None) => ("parties", own_party(&client).await?),
+        };
+        let who = self.grantee.or(self.standing).unwrap_or_default();
+        let listed: Grants = client.get(&["api", "v1", what, &of, "grants"]).read().await?;
         let matching = listed.grants.iter();
         let matching: Vec<_> =
-            matching.filter(|grant| grant.id == self.grantee || grant.to == self.grantee).collect();
+            matching.filter(|grant| grant.id == who || grant.to == who).collect();
         if matching.is_empty() {
-            let told = Error::new(Exit::NotFound, "no-such-grant").with("who", &self.grantee);
-            return Err(told.with("document", &self.document));
+            let told = Error::new(Exit::NotFound, "no-such-grant").with("who", &who);
+            return Err(told.with("document", &of));
         }
         for grant in matching {
-            let path = ["api", "v1", "documents", &self.document, "grants", &grant.id];
+            let path = ["api", "v1", what, &of, "grants", &grant.id];
             client.ask(Method::DELETE, &path).send().await?;
-            let ended = json!({"document": self.document, "grant": grant.id, "to": grant.to});
+            let ended = json!({"of": of, "grant": grant.id, "to": grant.to});
             session.terminal.show(&ended, || {
-                let values = [("document", &self.document[..]), ("to", &grant.to)];
+                let values = [("document", &of[..]), ("to", &grant.to)];
                 session.terminal.say("unshared", &values)
             })?;
         }

@@ -1,14 +1,20 @@
 //! Who did what with a document, as the log says.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::Row as _;
 
 use crate::{
-    audit::{Audit, entries::MOMENT_MICROSECONDS, opening::Opening},
+    audit::{
+        Audit,
+        entries::{MOMENT_MICROSECONDS, texts},
+        opening::Opening,
+    },
     database,
     documents::{Documents, Error, describe::slug},
-    id::{EntryId, PersonId},
+    id::{DocumentId, EntryId, PersonId},
     policy::Permit,
     time::Instant,
     vault::open_field,
@@ -38,6 +44,8 @@ pub struct Access {
     pub address: Option<String>,
     /// The facts, as committed.
     pub facts: Value,
+    /// What was said with it, by name (`purpose`, `reason`): for the owner, while the document's key is there.
+    pub texts: BTreeMap<String, String>,
 }
 
 /// Some of them, newest first.
@@ -62,7 +70,8 @@ impl Documents {
     ) -> Result<AccessPage, Error> {
         let document = permit.document().ok_or(Error::NoVersion)?.document;
         let rows = sqlx::query(
-            "select position, id, at, facts, personal_sealed, decision, act, capacity from entry \
+            "select position, id, at, facts, personal_sealed, decision, act, capacity, texts_sealed \
+             from entry \
              where document = $1 and position < $2 order by position desc limit $3",
         )
         .bind(document.as_bytes().to_vec())
@@ -72,9 +81,12 @@ impl Documents {
         .await
         .map_err(database::Error::from)?;
         let mission = self.mission().await?;
+        // What readers say is for the owner; who only audits the mission sees that something was said.
+        let own = permit.owner().is_some_and(|owner| owner.party == permit.party().party);
+        let texts_of = own.then_some(document);
         let mut accesses = Vec::with_capacity(rows.len());
         for row in &rows {
-            accesses.push(self.access(&mission, row).await?);
+            accesses.push(self.access(&mission, texts_of, row).await?);
         }
         let full = i64::try_from(accesses.len()).is_ok_and(|n| n == PAGE);
         let next = accesses.last().filter(|_| full).map(|access| access.position);
@@ -84,6 +96,7 @@ impl Documents {
     async fn access(
         &self,
         mission: &crate::mission::MissionRevision,
+        document: Option<DocumentId>,
         row: &sqlx::any::AnyRow,
     ) -> Result<Access, Error> {
         let broken = || database::Error::Row("entry");
@@ -92,13 +105,19 @@ impl Documents {
             let facts: String = row.try_get(3)?;
             let sealed: Vec<u8> = row.try_get(4)?;
             let capacity: Vec<u8> = row.try_get(7)?;
-            Ok((id, facts, sealed, capacity))
+            let texts: Vec<u8> = row.try_get(8)?;
+            Ok((id, facts, sealed, capacity, texts))
         };
-        let (id, facts, sealed, capacity) = read().map_err(database::Error::from)?;
+        let (id, facts, sealed, capacity, sealed_texts) = read().map_err(database::Error::from)?;
         let entry = EntryId::from_slice(&id).map_err(|_| broken())?;
         let facts = Opening::parse(&facts).ok().and_then(|opening| opening.value::<Value>().ok());
         let at = Instant(row.try_get(2).map_err(database::Error::from)?);
         let personal = self.personal(entry, at, &sealed, mission).await?;
+        let said = match document {
+            Some(document) => texts(&self.inner.keyset, document, entry, &sealed_texts).await?,
+            None => Vec::new(),
+        };
+        let word = |told: &Opening| Some((told.name().to_owned(), told.value().ok()?));
         let capacity = crate::id::PartyId::from_slice(&capacity).ok();
         let handle = capacity.and_then(|party| mission.party(party));
         Ok(Access {
@@ -111,6 +130,7 @@ impl Documents {
             person: personal.as_ref().map(|(person, _)| slug(mission, *person)),
             address: personal.map(|(_, address)| address),
             facts: facts.unwrap_or(Value::Null),
+            texts: said.iter().filter_map(word).collect(),
         })
     }
 

@@ -6,7 +6,7 @@ use crate::{
     audit::{Administer, Warrant},
     id::{CredentialId, EntryId, PersonId},
     identity::{Confirmed, Error, Identity},
-    mission::{Credential, PersonRevision, facts, person_of},
+    mission::{Credential, PersonRevision, facts, person_of, self_of},
     time::Instant,
 };
 
@@ -48,28 +48,24 @@ impl Identity {
         Ok(entry)
     }
 
-    /// Ends every credential of a person at once: tokens, links and certificates. It takes a right
-    /// over the person; signing in again takes a new link.
+    /// Ends every credential of the actor but the one in use: tokens, links and certificates, in
+    /// every capacity. It takes a right over oneself. The one that stays is revoked by itself: who
+    /// lost a machine must not need the operator to come back.
     ///
     /// # Errors
     ///
     /// [`Error::Authority`] if it could not be recorded.
-    pub async fn sign_out_everywhere<W: Warrant<Act = Administer>>(
+    pub async fn sign_out_elsewhere<W: Warrant<Act = Administer>>(
         &self,
         warrant: W,
     ) -> Result<EntryId, Error> {
-        let person = person_of(&warrant)?;
-        self.edit_own(
-            warrant,
-            person,
-            "signed-out-everywhere",
-            json!({ "person": person }),
-            |person| {
-                person.generation += 1;
-                person.credentials.clear();
-                Ok(())
-            },
-        )
+        let actor = self_of(&warrant)?;
+        let (person, used) = (actor.person, actor.credential);
+        let detail = json!({ "person": person, "kept": used });
+        self.edit_own(warrant, person, "signed-out-elsewhere", detail, move |person| {
+            person.credentials.retain(|listed| listed.id == used);
+            Ok(())
+        })
         .await
     }
 

@@ -9,7 +9,7 @@ use crate::{
     database::Subject,
     id::{PartyId, PersonId},
     mission::{
-        Authority, Conflict, Error, FORMAT, LocationEntry, MissionFile, MissionRevision,
+        Authority, Conflict, Error, FORMAT, FileParty, LocationEntry, MissionFile, MissionRevision,
         PartyEntry, PartyRevision, PersonEntry, PersonRevision, Revision, RoleHeld, facts,
         names::Named,
     },
@@ -74,7 +74,11 @@ impl Import {
             people: file
                 .people
                 .iter()
-                .map(|entry| PersonEntry { person: person(&entry.slug), slug: entry.slug.clone() })
+                .map(|entry| PersonEntry {
+                    person: person(&entry.slug),
+                    slug: entry.slug.clone(),
+                    left: false,
+                })
                 .collect(),
             kinds: file.kinds.clone(),
             conflicts: file
@@ -172,7 +176,8 @@ async fn first<R: Revision>(
     Ok(())
 }
 
-fn entry_of(party: &crate::mission::FileParty, id: PartyId) -> PartyEntry {
+/// A party as the file says it, under this id.
+pub(super) fn entry_of(party: &FileParty, id: PartyId) -> PartyEntry {
     PartyEntry {
         party: id,
         handle: party.handle.clone(),
@@ -180,5 +185,6 @@ fn entry_of(party: &crate::mission::FileParty, id: PartyId) -> PartyEntry {
         name: party.name.clone(),
         aim: party.aim.clone(),
         country: party.country.clone(),
+        closed: false,
     }
 }

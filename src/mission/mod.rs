@@ -15,10 +15,12 @@ mod names;
 mod registry;
 mod root;
 mod authority;
+mod apply;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use apply::Application;
 pub use authority::Authority;
 pub(crate) use authority::{facts, person_of, self_of};
 pub use file::{

@@ -21,7 +21,7 @@ impl Policy {
     /// [`Error::Authority`] if who acts cannot be read.
     pub async fn parties(&self, permit: &Permit<Discover>) -> Result<Vec<PartyEntry>, Error> {
         let mut shown = Vec::new();
-        for entry in &permit.mission().parties {
+        for entry in permit.mission().parties.iter().filter(|entry| !entry.closed) {
             // The directory has what the mission says of a party; what the party decided for itself is not looked at.
             let party = PartyRevision::new(entry.party);
             if may(permit, Target::Party(&party)) {
@@ -42,7 +42,7 @@ impl Policy {
     ) -> Result<Vec<(Arc<PersonRevision>, PartyId)>, Error> {
         let mut revisions = Revisions::new(self.inner.gate.clock().now());
         let mut shown = Vec::new();
-        for entry in &permit.mission().people {
+        for entry in permit.mission().people.iter().filter(|entry| !entry.left) {
             let person: Arc<PersonRevision> =
                 self.inner.registry.read(entry.person, &mut revisions).await?;
             if may(permit, Target::Person(&person)) {

@@ -12,7 +12,7 @@ pub struct Template {
 }
 
 /// All of them.
-pub const TEMPLATES: [Template; 5] = [
+pub const TEMPLATES: [Template; 6] = [
     Template {
         name: "only-these-companies",
         text: include_str!("../../config/policies/templates/only-these-companies.cedar"),
@@ -24,6 +24,10 @@ pub const TEMPLATES: [Template; 5] = [
     Template {
         name: "only-with-certificate",
         text: include_str!("../../config/policies/templates/only-with-certificate.cedar"),
+    },
+    Template {
+        name: "only-for-a-purpose",
+        text: include_str!("../../config/policies/templates/only-for-a-purpose.cedar"),
     },
     Template {
         name: "neutral-readers-only",
@@ -133,6 +137,17 @@ mod tests {
         assert!(saved.may("pilot", "workstream:ai", ActName::Read, &certified));
         assert!(!saved.reads("pilot", "workstream:ai"));
         assert!(!saved.reads("contributor", "company:alpha"));
+    }
+
+    #[test]
+    fn only_for_a_purpose() {
+        let saved = Saved::new("only-for-a-purpose");
+        let said = Circumstances { purpose: Some("second reading".into()), ..plainly() };
+
+        assert!(saved.may("pilot", "workstream:ai", ActName::Read, &said));
+        assert!(!saved.reads("pilot", "workstream:ai"));
+        assert!(!saved.may("contributor", "company:alpha", ActName::Export, &plainly()));
+        assert!(saved.may("pilot", "workstream:ai", ActName::Discover, &plainly()));
     }
 
     #[test]

@@ -310,20 +310,38 @@ impl Entries {
 
     /// The free texts of an entry, under its document's key.
     async fn texts(&self, row: &row::Row) -> Result<Vec<Opening>, Error> {
-        let Some(document) = row.document.filter(|_| !row.texts_sealed.is_empty()) else {
-            return Ok(Vec::new());
-        };
-        let key = match self.keyset.document_key(document).await {
-            Ok(key) => key,
-            Err(vault::keyset::Error::Missing(_)) => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
-        };
-        let opened =
-            vault::open_field(&key, row.entry.as_bytes(), "texts", 0, &row.texts_sealed).ok();
-        let texts = opened.and_then(|text| {
-            serde_json::from_slice::<std::collections::BTreeMap<String, String>>(&text).ok()
-        });
-        let texts = texts.unwrap_or_default();
-        Ok(texts.values().filter_map(|disclosure| Opening::parse(disclosure).ok()).collect())
+        match row.document {
+            Some(document) => {
+                Ok(texts(&self.keyset, document, row.entry, &row.texts_sealed).await?)
+            }
+            None => Ok(Vec::new()),
+        }
     }
+}
+
+/// The free texts of an entry about `document`; none once the document's key is gone.
+///
+/// # Errors
+///
+/// A failure of the key set.
+pub async fn texts(
+    keyset: &vault::KeySet,
+    document: DocumentId,
+    entry: EntryId,
+    sealed: &[u8],
+) -> Result<Vec<Opening>, vault::keyset::Error> {
+    if sealed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = match keyset.document_key(document).await {
+        Ok(key) => key,
+        Err(vault::keyset::Error::Missing(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let opened = vault::open_field(&key, entry.as_bytes(), "texts", 0, sealed).ok();
+    let texts = opened.and_then(|text| {
+        serde_json::from_slice::<std::collections::BTreeMap<String, String>>(&text).ok()
+    });
+    let texts = texts.unwrap_or_default();
+    Ok(texts.values().filter_map(|disclosure| Opening::parse(disclosure).ok()).collect())
 }

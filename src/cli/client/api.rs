@@ -144,6 +144,48 @@ answers! {
         grants: Vec<Grant>,
     }
 
+    /// A standing grant on what a party owns.
+    StandingGrant {
+        /// Its id.
+        id: String,
+        /// To whom.
+        to: String,
+        /// Only of this kind.
+        kind: Option<String>,
+        /// Only of this workstream.
+        workstream: Option<String>,
+        /// Up to this sensitivity.
+        sensitivity: String,
+        /// Until when; without end if none.
+        until: Option<String>,
+        /// For what.
+        purpose: Option<String>,
+    }
+
+    /// `GET /api/v1/parties/{party}/grants`.
+    StandingGrants {
+        /// All of them.
+        grants: Vec<StandingGrant>,
+    }
+
+    /// A network that a party declares its own.
+    Network {
+        /// How the party calls it.
+        name: String,
+        /// Its prefix.
+        prefix: String,
+    }
+
+    /// `GET /api/v1/parties/{party}/settings`.
+    Settings {
+        /// Networks that it declares its own.
+        networks: Vec<Network>,
+        /// Where its bytes may rest.
+        placement: Option<Value>,
+        /// Whether shredding takes two people.
+        two_to_shred: bool,
+    }
+
     /// An entry of the log, opened.
     Entry {
         /// Its id.
@@ -166,6 +208,8 @@ answers! {
         personal_expired: bool,
         /// The document's reference.
         reference: Option<String>,
+        /// What they said: `purpose`, `reason`.
+        texts: BTreeMap<String, String>,
     }
 
     /// `GET …/accesses` and `GET /api/v1/audit/entries`.
@@ -392,7 +436,7 @@ pub struct NewDocument {
     pub owner: Option<String>,
 }
 
-/// `POST …/grants`.
+/// `POST …/grants`, on a document or on what a party owns.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewGrant {
     /// `company:SLUG`, `person:SLUG` or `role:company:SLUG:ROLE`.
@@ -403,4 +447,13 @@ pub struct NewGrant {
     /// For what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+    /// A standing grant's kind of document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// A standing grant's workstream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workstream: Option<String>,
+    /// A standing grant's highest sensitivity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<String>,
 }

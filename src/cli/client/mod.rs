@@ -39,6 +39,9 @@ pub const CAPACITY: HeaderName = HeaderName::from_static("greffe-capacity");
 /// The newest checkpoint that the client has seen, in base64.
 pub const CHECKPOINT: HeaderName = HeaderName::from_static("greffe-checkpoint");
 
+/// What a reading is for: UTF-8, with percent signs.
+const PURPOSE: HeaderName = HeaderName::from_static("greffe-purpose");
+
 /// Longest answer that is kept in memory; a document's content is not.
 const LONGEST_ANSWER_BYTES: usize = 32 << 20;
 /// How long nothing may move before a request is given up.
@@ -257,6 +260,11 @@ impl Ask<'_> {
         self
     }
 
+    /// Says what a reading is for, if it is said.
+    pub fn purpose(self, purpose: Option<&str>) -> Self {
+        self.header(PURPOSE, purpose.map(escaped).as_deref())
+    }
+
     /// Sends `value` as JSON.
     pub fn json(mut self, value: &impl Serialize) -> Self {
         let text = serde_json::to_vec(value).expect("requests have text as keys");
@@ -361,8 +369,15 @@ impl Answer {
     }
 }
 
-/// A segment of a path or a value of a query (RFC 3986: only unreserved characters stand for themselves).
+/// A segment of a path or a value of a query.
 fn percent(text: &str) -> String {
+    let written = escaped(text);
+    // "." and ".." are steps of a path even when they are written with percent signs.
+    if written.chars().all(|c| c == '.') { written.replace('.', "%2E%2E%2E") } else { written }
+}
+
+/// Text in which only unreserved characters (RFC 3986, 2.3) stand for themselves.
+fn escaped(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -371,8 +386,7 @@ fn percent(text: &str) -> String {
             written.push_str(&format!("%{byte:02X}"));
         }
     }
-    // "." and ".." are steps of a path even when they are written with percent signs.
-    if written.chars().all(|c| c == '.') { written.replace('.', "%2E%2E%2E") } else { written }
+    written
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::{
         header::{
             ETag, Left, Preconditions, Requested, attachment, content_range, served, unsatisfied,
         },
-        request::{Path, Query},
+        request::{Path, Purpose, Query},
     },
     id::VersionId,
     identity::Caller,
@@ -56,6 +56,16 @@ struct Export {
     version: Option<String>,
     /// The recipient, as the acting party calls it.
     recipient: String,
+}
+
+/// What the caller says.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes a header")]
+struct Said {
+    /// What it is for; sealed, and shown to the document's owner. UTF-8, with percent signs for all that is no visible ASCII.
+    #[param(rename = "Greffe-Purpose", max_length = 3000)]
+    purpose: Option<String>,
 }
 
 /// What the request's headers want of a content.
@@ -97,7 +107,7 @@ enum Empty {
 /// The content, whole or one range, as an attachment. The reading is in the log before the first byte leaves. An answer that
 /// ends early was cut on purpose: the content contradicts its record, or the right ended.
 #[utoipa::path(
-    get, path = "/documents/{document}/content", tag = "content", params(Which),
+    get, path = "/documents/{document}/content", tag = "content", params(Which, Said),
     responses(
         (status = 200, description = "All of it.", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, description = "The range.", body = Vec<u8>, content_type = "application/octet-stream"),
@@ -109,9 +119,10 @@ async fn read(
     caller: Caller,
     Path(name): Path<String>,
     Query(which): Query<Which>,
+    Purpose(purpose): Purpose,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    let permit = app.policy.permit(&caller, document(&app, &name).await?).await?;
+    let permit = app.policy.permit_for(&caller, document(&app, &name).await?, purpose).await?;
     let content = app.documents.content(&permit, version(&permit, &which.version)?).await?;
     match wanted.of(&content) {
         Answer::Bytes(extent) => {
@@ -127,7 +138,7 @@ async fn read(
 ///
 /// The headers only. It is decided and recorded as a reading that sent nothing.
 #[utoipa::path(
-    head, path = "/documents/{document}/content", tag = "content", params(Which),
+    head, path = "/documents/{document}/content", tag = "content", params(Which, Said),
     responses((status = 200, description = "The headers."), (status = 304, description = "The client has it."))
 )]
 async fn head(
@@ -135,9 +146,10 @@ async fn head(
     caller: Caller,
     Path(name): Path<String>,
     Query(which): Query<Which>,
+    Purpose(purpose): Purpose,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    let permit = app.policy.permit(&caller, document(&app, &name).await?).await?;
+    let permit = app.policy.permit_for(&caller, document(&app, &name).await?, purpose).await?;
     let content = app.documents.content(&permit, version(&permit, &which.version)?).await?;
     match wanted.without_range().of(&content) {
         Answer::Bytes(extent) => {
@@ -152,7 +164,7 @@ async fn head(
 ///
 /// A standard `.age` file, sealed anew to a recipient that the acting party has named; stock `age` opens it.
 #[utoipa::path(
-    get, path = "/documents/{document}/age", tag = "content", params(Export),
+    get, path = "/documents/{document}/age", tag = "content", params(Export, Said),
     responses((status = 200, description = "The file.", body = Vec<u8>, content_type = "application/octet-stream"))
 )]
 async fn export(
@@ -160,8 +172,9 @@ async fn export(
     caller: Caller,
     Path(name): Path<String>,
     Query(wanted): Query<Export>,
+    Purpose(purpose): Purpose,
 ) -> Result<Response, Problem> {
-    let permit = app.policy.permit(&caller, document(&app, &name).await?).await?;
+    let permit = app.policy.permit_for(&caller, document(&app, &name).await?, purpose).await?;
     let version = version(&permit, &wanted.version)?;
     let content = app.documents.content_to_export(&permit, version).await?;
     recipient(permit.party(), &wanted.recipient)?;

@@ -5,6 +5,7 @@ mod naming;
 mod me;
 mod tokens;
 mod directory;
+mod people;
 mod documents;
 mod lists;
 mod grants;
@@ -45,6 +46,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(me::router())
         .merge(tokens::router())
         .merge(directory::router())
+        .merge(people::router())
         .merge(documents::router())
         .merge(lists::router())
         .merge(grants::router())

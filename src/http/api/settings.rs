@@ -1,7 +1,7 @@
 //! What a party decides for itself: its networks, where its bytes may rest, two people to shred.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -81,9 +81,10 @@ struct PlacementView {
 struct SettingsChange {
     /// Its networks, in place of those declared before.
     networks: Option<Vec<NewNetwork>>,
-    /// Where its bytes may rest.
+    /// Where its bytes may rest; `null` for wherever the mission's may.
+    #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<PlacementView>)]
-    placement: Option<Placement>,
+    placement: Option<Option<Placement>>,
     /// Whether shredding one of its documents takes two people.
     two_to_shred: Option<bool>,
 }
@@ -125,9 +126,7 @@ impl SettingsChange {
                 let networks = networks.into_iter().map(network).collect();
                 Ok(authority.set_networks(permit, networks).await?)
             }
-            (None, Some(placement), None) => {
-                Ok(authority.set_placement(permit, Some(placement)).await?)
-            }
+            (None, Some(placement), None) => Ok(authority.set_placement(permit, placement).await?),
             (None, None, Some(two)) => Ok(authority.set_two_to_shred(permit, two).await?),
             _ => {
                 let says = "send exactly one of networks, placement and two_to_shred";
@@ -135,4 +134,9 @@ impl SettingsChange {
             }
         }
     }
+}
+
+/// A member that is there, even as `null`.
+fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Placement>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }

@@ -28,7 +28,7 @@ use crate::{
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list, issue))
+        .routes(routes!(list, issue, sign_out))
         .routes(routes!(list_certificate))
         .routes(routes!(revoke))
         .routes(routes!(sign_in))
@@ -168,6 +168,15 @@ async fn revoke(
     let id: CredentialId = token.parse().map_err(|_| Problem::missing())?;
     let permit = app.policy.permit(&caller, caller.actor.person).await?;
     Ok(Shown(Entered { entry: app.identity.revoke(permit, id).await? }))
+}
+
+/// Sign out everywhere else
+///
+/// Every credential of the caller in every capacity ends, but the one of this request: tokens, links and certificates.
+#[utoipa::path(delete, path = "/tokens", tag = "tokens", responses((status = 200, body = Entered)))]
+async fn sign_out(State(app): State<App>, caller: Caller) -> Result<Shown<Entered>, Problem> {
+    let permit = app.policy.permit(&caller, caller.actor.person).await?;
+    Ok(Shown(Entered { entry: app.identity.sign_out_elsewhere(permit).await? }))
 }
 
 /// Sign in

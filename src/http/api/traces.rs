@@ -1,5 +1,7 @@
 //! Who did what with a document, and who technically can open it.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,6 +70,8 @@ struct AccessView {
     address: Option<String>,
     /// Whether somebody acted of whom nothing is known any more.
     personal_expired: bool,
+    /// What they said: `purpose`, `reason`. For whoever acts for the owner, until the document is destroyed.
+    texts: BTreeMap<String, String>,
     /// What the entry states; nothing once that has run out.
     facts: Value,
 }
@@ -145,6 +149,7 @@ impl From<Access> for AccessView {
             capacity: access.capacity,
             person: access.person,
             address: access.address,
+            texts: access.texts,
             facts: access.facts,
         }
     }

@@ -1,6 +1,8 @@
 //! What a request brings, read strictly: a path, a query, a JSON body, a text. What does not read is a problem that says
 //! what is expected.
 
+mod purpose;
+
 use axum::{
     body::Body as HttpBody,
     extract::{self, FromRequest, FromRequestParts, Request},
@@ -17,6 +19,8 @@ use crate::{
     },
     mission::plain,
 };
+
+pub use purpose::Purpose;
 
 /// Longest JSON body, in bytes.
 pub const LONGEST_JSON_BYTES: usize = 64 * 1024;

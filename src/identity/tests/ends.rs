@@ -21,7 +21,7 @@ async fn whoever_left_the_party_or_is_signed_out_everywhere_is_unknown() {
     door.world.authority.leave(right).await.unwrap();
     let pilot = "workstream:intelligence-artificielle";
     let right = door.world.right("pilot-ia", pilot, None).await;
-    door.identity.sign_out_everywhere(right).await.unwrap();
+    door.identity.sign_out_elsewhere(right).await.unwrap();
 
     assert!(is_unknown(door.ask(&leaves).await) && is_unknown(door.ask(&ends).await));
     assert!(door.ask(&stays).await.is_ok());

@@ -117,6 +117,9 @@ impl Authority {
         let did = if disabled { "person-disabled" } else { "person-enabled" };
         let detail = facts(did, json!({ "person": person }));
         self.edit(warrant, person, detail, move |revision: &mut PersonRevision| {
+            if revision.erased {
+                return Err(Error::Refused("they were erased for ever".to_owned()));
+            }
             revision.disabled = disabled;
             if disabled {
                 revision.generation += 1;

@@ -36,25 +36,28 @@ impl Authority {
         Ok(without.len())
     }
 
-    /// Turns the keys of all other parties once an auditor of the mission is gone: they were given every party's.
+    /// Turns the keys of all other parties once an auditor of the mission is gone: they were given every party's. How
+    /// many turned.
     ///
     /// # Errors
     ///
     /// As [`Authority::commit_tag_keys`]; some parties then go on with keys that the auditor knows.
-    pub(in crate::mission) async fn turn_others(&self, left: PartyId) -> Result<(), Error> {
+    pub(in crate::mission) async fn turn_others(&self, left: PartyId) -> Result<usize, Error> {
         let now = self.writer.clock().now();
         let mut revisions = Revisions::new(now);
         let mission = self.registry.mission(&mut revisions).await?;
         if left != mission.party {
-            return Ok(());
+            return Ok(0);
         }
+        let mut turned = 0;
         for entry in mission.parties.iter().filter(|entry| entry.party != left) {
             let party: Arc<PartyRevision> = self.registry.read(entry.party, &mut revisions).await?;
             let turn = party.tag_turn(now.year()).map_or(0, |turn| turn + 1);
             let key = self.tag_key(entry.party, now.year(), turn).await?;
             self.commit_tag_key(entry.party, key).await?;
+            turned += 1;
         }
-        Ok(())
+        Ok(turned)
     }
 
     /// The commitment to the key of a party's tags in `year`, at `turn`.

@@ -22,6 +22,8 @@ pub enum Difference {
         /// What the file says.
         is: String,
     },
+    /// The file gives someone another name or address than what is sealed of them.
+    Named(String),
 }
 
 impl fmt::Display for Difference {
@@ -30,6 +32,7 @@ impl fmt::Display for Difference {
             Self::Added(what) => write!(f, "+ {what}"),
             Self::Removed(what) => write!(f, "- {what}"),
             Self::Changed { of, key, was, is } => write!(f, "~ {of} {key}: {was} -> {is}"),
+            Self::Named(of) => write!(f, "~ {of} name, address: as the file says"),
         }
     }
 }

@@ -30,6 +30,9 @@ impl MissionFile {
         let slug = |person: PersonId| {
             mission.slug_of(person).map_or_else(|| person.to_string(), str::to_owned)
         };
+        let here = |person: PersonId| {
+            !mission.people.iter().any(|entry| entry.person == person && entry.left)
+        };
         let person = |revision: &PersonRevision| {
             let held = parties.iter().flat_map(|party| {
                 let here = party.roles.iter().filter(|held| held.person == revision.person);
@@ -53,9 +56,18 @@ impl MissionFile {
             secretariat: handle(mission.secretariat),
             operator: handle(mission.operator),
             placement: mission.placement.clone(),
-            parties: mission.parties.iter().map(FileParty::from).collect(),
+            parties: mission
+                .parties
+                .iter()
+                .filter(|entry| !entry.closed)
+                .map(FileParty::from)
+                .collect(),
             kinds: mission.kinds.clone(),
-            people: people.iter().map(|revision| person(revision)).collect(),
+            people: people
+                .iter()
+                .filter(|revision| here(revision.person))
+                .map(|revision| person(revision))
+                .collect(),
             conflicts: mission
                 .conflicts
                 .iter()

@@ -61,6 +61,9 @@ pub struct PartyEntry {
     pub aim: Words,
     /// ISO 3166-1 alpha-2; empty for a workstream.
     pub country: String,
+    /// Whether the mission file no longer has it. Nobody acts for it, and it is kept: the log's
+    /// entries are still its own.
+    pub closed: bool,
 }
 
 /// What a party is.
@@ -91,6 +94,9 @@ pub struct PersonEntry {
     pub person: PersonId,
     /// E.g. `pilot-ia`.
     pub slug: String,
+    /// Whether the mission file no longer has them. They act no more, and what they did keeps
+    /// their handle.
+    pub left: bool,
 }
 
 /// A kind of document.

@@ -134,10 +134,10 @@ async fn nobody_reads_after_their_token_was_revoked() {
         let caller = live.caller("pilot-ia", AI).await;
         let person = caller.actor.person;
         let own = live.permit::<Administer>(&caller, person).await.unwrap();
-        let ending = Arc::clone(&live);
+        let (ending, used) = (Arc::clone(&live), caller.actor.credential);
 
         let late = race(&live, &caller, document, async move {
-            ending.identity.sign_out_everywhere(own).await.unwrap()
+            ending.identity.revoke(own, used).await.unwrap()
         });
 
         assert_eq!(late.await, 0);

@@ -87,7 +87,7 @@ async fn a_right_whose_credential_ended_is_refused_when_it_is_decided_again() {
     let permit = live.permit::<Read>(&caller, document).await.unwrap();
     let own = live.permit::<Administer>(&caller, caller.actor.person).await.unwrap();
 
-    live.identity.sign_out_everywhere(own).await.unwrap();
+    live.identity.revoke(own, caller.actor.credential).await.unwrap();
     live.world.clock.step_seconds(6);
 
     let Err(Again::Refused(denial)) = permit.again().await else { panic!("still permitted") };

@@ -208,6 +208,7 @@ fn mission() -> MissionRevision {
         name: words(),
         aim: words(),
         country: (*country).into(),
+        closed: false,
     };
     let people = PEOPLE.iter();
     MissionRevision {
@@ -222,7 +223,11 @@ fn mission() -> MissionRevision {
         placement: Placement::default(),
         parties: PARTIES.iter().map(entry).collect(),
         people: people
-            .map(|(slug, ..)| PersonEntry { person: person(slug), slug: (*slug).into() })
+            .map(|(slug, ..)| PersonEntry {
+                person: person(slug),
+                slug: (*slug).into(),
+                left: false,
+            })
             .collect(),
         kinds: Vec::new(),
         conflicts: Vec::new(),

@@ -5,6 +5,8 @@ mod content;
 mod hidden;
 mod log;
 mod parties;
+mod people;
+mod purpose;
 mod refusals;
 mod routes;
 pub(crate) mod service;

@@ -221,6 +221,8 @@ async fn what_a_party_sets_holds_and_what_it_cannot_set_is_told() {
         (json!({"networks": networks}), 200),
         (json!({"placement": {"countries": ["FR"], "unknown": "refuse"}}), 200),
         (json!({"two_to_shred": true}), 200),
+        (json!({"placement": null}), 200),
+        (json!({"placement": {"countries": ["FR"], "unknown": "refuse"}}), 200),
         (json!({"networks": [{"name": "office", "prefix": "192.0.2.0/33"}]}), 422),
         (json!({"placement": {"countries": ["france"]}}), 422),
         (json!({"networks": [], "two_to_shred": false}), 400),

@@ -127,3 +127,37 @@ fn an_instance_whose_facts_have_run_out_starts_as_before() {
     assert_eq!(found.exit, 0, "{found:?}");
     stopped.done(&link);
 }
+
+#[test]
+fn a_changed_mission_file_is_said_then_applied_and_counts_at_the_next_start() {
+    let stopped = Stopped::with("personal_months = 12\n");
+    let shipped = fs::read_to_string(root().join("config/mission.toml")).unwrap();
+    let newcomer = "\n[[person]]\nid = \"access-lumen\"\ncompany = \"lumen-ia\"\n\
+                    roles = [\"access-manager\"]\n";
+    let write = |name: &str, text: String| fs::write(stopped.folder.path().join(name), text);
+    write("changed.toml", shipped.clone() + newcomer).unwrap();
+    write("wrong.toml", shipped.replace("pilot:intelligence-artificielle", "pilot:nothing"))
+        .unwrap();
+    write("other.toml", shipped.replace("id = \"mission-numerique\"", "id = \"another\"")).unwrap();
+    let before = stopped.done(&["mission", "show", "--json"]);
+
+    let asked = stopped.run(&["mission", "apply", "changed.toml"]);
+    let wrong = stopped.run(&["mission", "apply", "wrong.toml", "--yes"]);
+    let other = stopped.run(&["mission", "apply", "other.toml", "--yes"]);
+
+    assert_eq!((asked.exit, wrong.exit, other.exit), (2, 1, 1), "{asked:?} {wrong:?} {other:?}");
+    assert!(
+        asked.out.contains("+ person:access-lumen") && asked.err.contains("--yes"),
+        "{asked:?}"
+    );
+    assert!(wrong.err.contains("workstream:nothing"), "{wrong:?}");
+    assert!(other.err.contains("the file of another"), "{other:?}");
+    assert_eq!(stopped.done(&["mission", "show", "--json"]), before);
+
+    let applied = stopped.run(&["mission", "apply", "changed.toml", "--yes"]);
+    let again = stopped.run(&["mission", "apply", "changed.toml", "--yes"]);
+
+    assert_eq!((applied.exit, again.exit), (0, 9), "{applied:?} {again:?}");
+    assert!(applied.out.contains("3 entries"), "{applied:?}");
+    stopped.done(&["link", "--person", "access-lumen", "--capacity", "company:lumen-ia"]);
+}
