@@ -25,7 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
     let changes = Arc::new(Semaphore::new(CHANGES));
     while let Some(jobs) = queue.next(&mut dead).await {
         let mut entries = Vec::new();
-        for job in jobs {
+        for job in shared.in_time(jobs) {
             match job {
                 Job::Entry(entry) => entries.push(*entry),
                 Job::Transaction(job) => {
