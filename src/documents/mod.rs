@@ -151,6 +151,8 @@ struct Inner {
     pending_key: hmac::Key,
     catalogue: catalogue::Catalogue,
     recovered: bool,
+    /// Deposits that could not be given up to the end, since a place was away.
+    given_up: std::sync::Mutex<Vec<(pending::Place, Option<repeat::Repeat>)>>,
 }
 
 /// What an operator decides of documents.
@@ -189,6 +191,7 @@ impl Documents {
             pending_key,
             catalogue: catalogue::Catalogue::default(),
             recovered,
+            given_up: std::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
