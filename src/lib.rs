@@ -50,7 +50,13 @@
 //!
 //! - **Invariant:** nothing is recorded, nothing leaves
 //!   (`audit::tests::an_intent_is_durable_before_the_right_can_be_used_and_has_its_outcome_after`); a change that fails
-//!   leaves no row and no entry (`audit::tests::a_change_that_fails_leaves_no_row_and_no_entry`).
+//!   leaves no row and no entry (`audit::tests::a_change_that_fails_leaves_no_row_and_no_entry`). The intent is on the
+//!   disk before the first byte of its answer, by the order of system calls (`tests/it/gate/trace.rs`); while the log is
+//!   held, full or failing, nothing leaves (`tests/it/gate/stuck.rs`).
+//! - **Invariant:** nothing is dated by a clock that was set back, or set forward while the service ran
+//!   (`tests/it/bad_input/clock.rs`). A start takes the time as it finds it, unless it is before the last entry's.
+//! - **Invariant:** bad input, and a bad world, get a clear problem and leave nothing (`tests/it/bad_input/mod.rs`); no
+//!   parser of foreign bytes breaks its word (`tests/it/fuzz/mod.rs`).
 //! - **Invariant:** only [`policy`] makes a [`policy::Permit`] (`tests/it/tidy.rs`), and the baseline permits exactly
 //!   what a checked-in table says (`policy::tests::matrix::the_baseline_permits_what_the_checked_in_table_says`).
 //! - **Invariant:** a party's own text only forbids

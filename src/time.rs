@@ -111,29 +111,59 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 /// Gives the present instant. Time is an argument: whoever needs it is handed one of these.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Clock {
-    /// Added to the system's clock, in microseconds; tests step it.
-    offset: Arc<AtomicI64>,
+    /// The system's clock less what has passed since the machine was started, as it was at first.
+    began: i64,
+    steps: Arc<Steps>,
+}
+
+/// What tests add to a clock, in microseconds.
+#[derive(Debug, Default)]
+struct Steps {
+    /// The clock was set to another time.
+    set: AtomicI64,
+    /// Time passed.
+    passed: AtomicI64,
 }
 
 impl Clock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self::default()
+        Self { began: Timestamp::now().as_microsecond() - uptime(), steps: Arc::default() }
     }
 
     /// The present instant.
     #[must_use]
     pub fn now(&self) -> Instant {
-        Instant(Timestamp::now().as_microsecond() + self.offset.load(Ordering::Relaxed))
+        let steps = [&self.steps.set, &self.steps.passed].map(|step| step.load(Ordering::Relaxed));
+        Instant(Timestamp::now().as_microsecond() + steps.iter().sum::<i64>())
     }
 
-    /// Steps this clock (and its clones) by so many seconds, as a wrong or corrected clock would.
-    pub fn step_seconds(&self, seconds: i64) {
-        self.offset.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    /// How far it was set forward while it ran, as the machine's own count of time shows; zero if it was set back.
+    #[must_use]
+    pub fn leapt(&self) -> Duration {
+        let set = Timestamp::now().as_microsecond() - uptime() - self.began;
+        let set = set + self.steps.set.load(Ordering::Relaxed);
+        Duration::from_micros(u64::try_from(set).unwrap_or(0))
     }
+
+    /// Sets this clock (and its clones) forward or back by so many seconds, as a wrong or corrected clock would be.
+    pub fn step_seconds(&self, seconds: i64) {
+        self.steps.set.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Lets so many seconds pass for this clock (and its clones).
+    pub fn pass_seconds(&self, seconds: i64) {
+        self.steps.passed.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+/// Since the machine was started, in microseconds, sleep counted in: nobody sets that.
+fn uptime() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
 }
 
 #[cfg(test)]
@@ -149,6 +179,23 @@ mod tests {
         assert_eq!(instant.year(), 2026);
         assert_eq!(instant.to_string(), "2026-01-01T00:00:00.123456Z");
     }
+
+    #[test]
+    fn a_clock_that_is_set_forward_has_leapt_and_one_for_which_time_passes_has_not() {
+        let clock = Clock::system();
+
+        clock.pass_seconds(366 * 24 * 3600);
+        let passed = clock.leapt();
+        clock.step_seconds(-3600);
+        let back = clock.leapt();
+        clock.step_seconds(2 * 3600);
+        let forward = clock.leapt();
+
+        assert!(passed < Duration::from_secs(60) && back.is_zero(), "{passed:?} {back:?}");
+        assert!(forward > Duration::from_secs(3540), "{forward:?}");
+        assert!(clock.now() > Clock::system().now());
+    }
+
     #[test]
     fn months_and_years_ago_are_those_of_the_calendar() {
         let instant: Instant = "2028-02-29T12:00:00Z".parse().unwrap();

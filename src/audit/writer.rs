@@ -32,6 +32,12 @@ pub enum Error {
     /// Entries are not being signed.
     #[error("the oldest unsigned entry is too old: the service waits for the log to be signed")]
     Unsigned,
+    /// The clock was set forward while the service ran: what it would record is dated by nobody's decision.
+    #[error("the clock was set {seconds} s forward: set it right, or start the service again")]
+    ClockLeapt {
+        /// How far.
+        seconds: u64,
+    },
     /// Whether the transaction was committed is not known.
     #[error("whether the act was recorded is not known")]
     Unknown,
@@ -112,6 +118,15 @@ impl Writer {
     #[must_use]
     pub fn unsigned(&self) -> &Unsigned {
         &self.shared.unsigned
+    }
+
+    /// Whether entries may be dated by the clock, so that anything can be recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClockLeapt`] if it was set forward while the service ran.
+    pub fn timely(&self) -> Result<(), Error> {
+        self.shared.timely()
     }
 
     /// Changes when entries were appended.

@@ -37,6 +37,8 @@ impl Serve {
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
         let config = Arc::new(init::read(&self.config)?);
+        // Found before the start is entered in the log.
+        Tls::read(files(&config)).map_err(unusable)?;
         let opened = app::open(Arc::clone(&config), app::Recovery::Demanded).await;
         let app = opened.map_err(init::failed)?;
         let serving = Serving::start(&app).await?;

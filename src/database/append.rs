@@ -15,6 +15,8 @@ use crate::{
 
 /// Longest a right is good for, since grants end and clocks move without a revision moving.
 const GOOD_FOR: std::time::Duration = std::time::Duration::from_secs(5);
+/// How far the clock may be behind the last entry: another server's may be a little ahead.
+const BEHIND: std::time::Duration = std::time::Duration::from_secs(5);
 /// Parameters in one statement, well under either engine's limit.
 const MOST_PARAMETERS: usize = 14 * 60;
 
@@ -88,7 +90,8 @@ pub struct Appended {
 ///
 /// # Errors
 ///
-/// [`Error::Sql`] if the database did not answer, or the lock was not had in time.
+/// [`Error::Sql`] if the database did not answer, or the lock was not had in time; [`Error::ClockBehind`] if the clock was
+/// set back.
 pub async fn compare(
     connection: &mut AnyConnection,
     engine: Engine,
@@ -127,7 +130,12 @@ async fn lock(
         Engine::Postgres => "select appended_at from sequence where id = 0 for update",
     };
     let row = sqlx::query(sql).fetch_one(connection).await?;
-    Ok(now.max(Instant(row.try_get(0)?)))
+    let last = Instant(row.try_get(0)?);
+    let behind = last.since(now);
+    if behind > BEHIND {
+        return Err(Error::ClockBehind { seconds: behind.as_secs() });
+    }
+    Ok(now.max(last))
 }
 
 /// Inserts a batch and its openings at the end. [`compare`] came before, in the same transaction.

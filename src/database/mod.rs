@@ -54,6 +54,12 @@ pub enum Error {
     /// A head went back, or another revision stands under its number: someone wrote behind the service's back.
     #[error("the head of {0} was put back or replaced in the database")]
     PutBack(Subject),
+    /// The clock was set back: what is recorded now would be dated before what stands.
+    #[error("the clock is {seconds} s behind the log's last entry: set it right")]
+    ClockBehind {
+        /// How far.
+        seconds: u64,
+    },
     /// A row holds what no version of this program writes there.
     #[error("a row of `{0}` cannot be read")]
     Row(&'static str),

@@ -153,6 +153,8 @@ struct Inner {
     catalogue: catalogue::Catalogue,
     begun: erase::Begun,
     recovered: bool,
+    /// Deposits that could not be given up to the end, since a place was away.
+    given_up: std::sync::Mutex<Vec<(pending::Place, Option<repeat::Repeat>)>>,
 }
 
 /// What an operator decides of documents.
@@ -192,6 +194,7 @@ impl Documents {
             catalogue: catalogue::Catalogue::default(),
             begun: erase::Begun::default(),
             recovered,
+            given_up: std::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -29,10 +29,23 @@ enum Requests {
 }
 
 impl Documents {
-    /// Gives up a deposit: object, key, pending row; an entry says so. What fails is swept at the next start.
+    /// Gives up a deposit: object, key, pending row; an entry says so. What fails is tried again by the next sweep, so
+    /// that whoever repeats the request need not wait for a start.
     pub(super) async fn abandon(&self, place: &Place, repeat: Option<Repeat>) {
-        if let Err(error) = self.try_abandon(place, repeat).await {
+        if let Err(error) = self.try_abandon(place, repeat.clone()).await {
             tracing::warn!(version = %place.version, %error, "an abandoned deposit waits for the sweeper");
+            let mut given_up = self.inner.given_up.lock().expect("no holder of this lock panics");
+            given_up.push((place.clone(), repeat));
+        }
+    }
+
+    async fn abandon_again(&self) {
+        let waiting = {
+            let mut given_up = self.inner.given_up.lock().expect("no holder of this lock panics");
+            std::mem::take(&mut *given_up)
+        };
+        for (place, repeat) in waiting {
+            self.abandon(&place, repeat).await;
         }
     }
 
@@ -184,12 +197,14 @@ impl Documents {
         }
     }
 
-    /// Upkeep, once a minute: unfinished destructions, documents that stayed empty too long, remembered answers.
+    /// Upkeep, once a minute: deposits given up by half, unfinished destructions, documents that stayed empty too long,
+    /// remembered answers.
     ///
     /// # Errors
     ///
     /// Why something could not be swept; it is tried again.
     pub async fn sweep(&self) -> Result<(), Error> {
+        self.abandon_again().await;
         self.finish().await?;
         let before = self.inner.writer.clock().now();
         let hours = u64::from(self.inner.retention.empty_hours);

@@ -59,6 +59,8 @@ impl FromRequestParts<App> for Caller {
             capacity: single(&parts.headers, CAPACITY)?,
             ..origin.presents("", app.clock.now())
         };
+        // By a wrong clock every credential has ended; the caller has nothing to mend.
+        app.writer.timely()?;
         let caller = app.identity.authenticate(presented).await?;
         app.budget.check(caller.actor.person, app.clock.now())?;
         if let Some(taken) = parts.extensions.get::<Taken>() {

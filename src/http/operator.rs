@@ -63,6 +63,7 @@ impl App {
         if *self.writer.dead().borrow() {
             return Err(crate::audit::Error::Stopped.into());
         }
+        self.writer.timely()?;
         if !self.writer.unsigned().young(now) {
             return Err(crate::audit::Error::Unsigned.into());
         }

@@ -11,6 +11,7 @@ mod command_line;
 mod configuration;
 mod crashes;
 mod erasure;
+mod fuzz;
 mod gate;
 mod go;
 mod layers;

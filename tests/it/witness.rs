@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use greffe::{
-    audit::opening::Opening,
-    id::{DocumentId, EntryId},
-};
+use greffe::{audit::opening::Opening, id::DocumentId};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -14,7 +11,6 @@ use crate::api::service::Service;
 /// An entry as its row and its opening say.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub position: i64,
     pub at: i64,
     pub id: Vec<u8>,
     pub document: Vec<u8>,
@@ -30,15 +26,14 @@ impl Entry {
 
 /// Every entry, oldest first.
 pub async fn entries(service: &Service) -> Vec<Entry> {
-    let sql = "select position, at, id, document, act, facts from entry order by position";
+    let sql = "select at, id, document, act, facts from entry order by position";
     let rows = sqlx::query(sql).fetch_all(service.app.writer.database().pool()).await.unwrap();
     let entry = |row: &sqlx::any::AnyRow| Entry {
-        position: row.get(0),
-        at: row.get(1),
-        id: row.get(2),
-        document: row.get(3),
-        act: row.get(4),
-        facts: Opening::parse(row.get::<&str, _>(5)).unwrap().value().unwrap(),
+        at: row.get(0),
+        id: row.get(1),
+        document: row.get(2),
+        act: row.get(3),
+        facts: Opening::parse(row.get::<&str, _>(4)).unwrap().value().unwrap(),
     };
     rows.iter().map(entry).collect()
 }
@@ -46,12 +41,6 @@ pub async fn entries(service: &Service) -> Vec<Entry> {
 /// Whether the service itself said this in the log.
 pub async fn logged(service: &Service, what: &str) -> bool {
     entries(service).await.iter().any(|entry| entry.facts["system"] == what)
-}
-
-/// Where the entry of this id stands.
-pub fn position(entries: &[Entry], id: &str) -> i64 {
-    let id: EntryId = id.parse().unwrap();
-    entries.iter().find(|entry| entry.id == id.as_bytes()).unwrap().position
 }
 
 /// The id of the document of this reference.
@@ -83,4 +72,27 @@ pub async fn sql(service: &Service, statement: &str) -> u64 {
     let typed = sqlx::query(AssertSqlSafe(statement.to_owned()));
     let done = typed.execute(service.app.writer.database().pool()).await;
     done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected()
+}
+
+/// Waits until every reading has its outcome, and all is signed.
+pub async fn settled(service: &Service) {
+    let mut grown = service.app.writer.grown();
+    loop {
+        let entries = entries(service).await;
+        let outcomes = entries.iter().filter(|entry| entry.is("outcome")).count();
+        let whole = |entry: &&Entry| entry.act == "read" && entry.is("intent");
+        let readings = entries.iter().filter(whole);
+        if outcomes >= readings.filter(|entry| entry.facts["sent"] != "none").count() {
+            break;
+        }
+        grown.changed().await.unwrap();
+    }
+    signed(service).await;
+}
+
+/// Waits until all that was appended is signed.
+pub async fn signed(service: &Service) {
+    let all = entries(service).await.len() as u64;
+    let mut published = service.app.tree.watch();
+    published.wait_for(|published| published.tree.size >= all).await.unwrap();
 }

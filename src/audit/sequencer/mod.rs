@@ -3,7 +3,7 @@
 mod postgres;
 mod sqlite;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use ring::hmac;
@@ -26,6 +26,8 @@ use crate::{
 const QUEUE: usize = 8_192;
 /// Outcomes of open readings, each with its place reserved.
 const OUTCOMES: usize = 65_536;
+/// How far the clock may be set forward while the service runs.
+const LEAP: Duration = Duration::from_secs(60);
 /// Most jobs in one transaction.
 const MOST: usize = 1_024;
 
@@ -166,6 +168,32 @@ impl Queue {
 }
 
 impl Shared {
+    /// Whether entries may be dated by the clock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClockLeapt`] if it was set forward; a start takes the time as it finds it, and its entry says so.
+    pub(super) fn timely(&self) -> Result<(), Error> {
+        match self.clock.leapt() {
+            leap if leap > LEAP => Err(Error::ClockLeapt { seconds: leap.as_secs() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The jobs, if entries may be dated by the clock; else whoever waits for them is told that they may not.
+    fn in_time(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let seconds = self.clock.leapt().as_secs();
+        let Err(error) = self.timely() else { return jobs };
+        tracing::error!(%error, "nothing is recorded");
+        for job in jobs {
+            match job {
+                Job::Transaction(change) => change.answer(Err(Error::ClockLeapt { seconds })),
+                Job::Entry(entry) => entry.answer(Err(Error::ClockLeapt { seconds })),
+            }
+        }
+        Vec::new()
+    }
+
     /// Seals the entry of a change that was made.
     fn seal(&self, request: &Request, left: &mut Left, at: Instant) -> Item {
         let mut draft = request.draft.clone();

@@ -25,7 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
     let changes = Arc::new(Semaphore::new(CHANGES));
     while let Some(jobs) = queue.next(&mut dead).await {
         let mut entries = Vec::new();
-        for job in jobs {
+        for job in shared.in_time(jobs) {
             match job {
                 Job::Entry(entry) => entries.push(*entry),
                 Job::Transaction(job) => {
@@ -102,6 +102,7 @@ async fn attempt(
     let references: Vec<_> = wanted.iter().collect();
     let (now, engine) = (shared.clock.now(), Engine::Postgres);
     let (at, compared) = database::compare(&mut transaction, engine, now, &references, &[]).await?;
+    fail::fail_point!("audit::locked");
     let mut compared = compared.into_iter();
     let stands: Vec<bool> = entries
         .iter()
@@ -151,6 +152,7 @@ async fn transact(
     let engine = Engine::Postgres;
     let (at, stands) =
         database::compare(&mut transaction, engine, now, &wanted, &left.written).await?;
+    fail::fail_point!("audit::locked");
     if stands.contains(&false) {
         return Err(Error::Moved);
     }
@@ -201,7 +203,9 @@ async fn commit(
     batch: &Batch,
     appended: Appended,
 ) -> Result<Appended, Failed> {
-    let Err(lost) = transaction.commit().await else { return Ok(appended) };
+    let committed = transaction.commit().await;
+    fail::fail_point!("audit::committed");
+    let Err(lost) = committed else { return Ok(appended) };
     let found = async {
         let mut connection = shared.database.connection().await?;
         // A backend that still holds the row would commit later: taking the lock waits for its end.

@@ -18,11 +18,14 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
     let mut dead = shared.dead.subscribe();
     while let Some(jobs) = queue.next(&mut dead).await {
         let (mut changes, mut entries) = (Vec::new(), Vec::new());
-        for job in jobs {
+        for job in shared.in_time(jobs) {
             match job {
                 Job::Transaction(change) => changes.push(change),
                 Job::Entry(entry) => entries.push(*entry),
             }
+        }
+        if changes.is_empty() && entries.is_empty() {
+            continue;
         }
         if let Err(error) = Round::new(&shared, &mut connection).run(changes, entries).await {
             // After a failed COMMIT the page cache may show what never reached the disk.

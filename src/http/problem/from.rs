@@ -117,6 +117,7 @@ pub(super) fn of_audit(error: &audit::Error, whole: &(dyn Error + 'static)) -> P
         E::Unavailable(_)
         | E::Stopped
         | E::Unsigned
+        | E::ClockLeapt { .. }
         | E::Unknown
         | E::Moved
         | E::Unsettled

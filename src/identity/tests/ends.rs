@@ -91,7 +91,7 @@ async fn a_person_has_32_credentials_at_most_and_expired_ones_make_room() {
     assert_eq!(door.world.count("select next from sequence").await, entries);
     assert_eq!(door.world.count("select count(*) from credential").await, 32);
 
-    door.world.clock.step_seconds(24 * 3600 + 1);
+    door.world.clock.pass_seconds(24 * 3600 + 1);
     door.world.authority.writer().unsigned().signed(u64::try_from(entries).unwrap());
     identity.issue_token(right().await, "script", DAY).await.unwrap();
     assert_eq!(door.world.person("contributor-rhein").await.credentials.len(), 1);

@@ -128,7 +128,7 @@ async fn a_link_past_its_end_gives_nothing() {
     let door = Doorway::start().await;
     let link = door.link("contributor-rhein", RHEIN).await;
 
-    door.world.clock.step_seconds(i64::try_from(LINK_LIFE.as_secs()).unwrap());
+    door.world.clock.pass_seconds(i64::try_from(LINK_LIFE.as_secs()).unwrap());
 
     assert!(matches!(door.redeem(&link).await, Err(Error::Unknown)));
     assert_eq!(door.world.person("contributor-rhein").await.credentials.len(), 1, "the link");
@@ -140,7 +140,7 @@ async fn a_token_ends_at_its_instant() {
     let token = door.token("contributor-rhein", RHEIN).await;
     assert!(door.ask(&token).await.is_ok());
 
-    door.world.clock.step_seconds(24 * 3600 + 1);
+    door.world.clock.pass_seconds(24 * 3600 + 1);
 
     assert!(is_unknown(door.ask(&token).await));
 }

@@ -320,7 +320,7 @@ async fn an_auditor_of_the_mission_who_left_knows_no_partys_next_key() {
 #[tokio::test]
 async fn each_year_every_party_commits_to_its_tag_key_once() {
     let world = World::start().await;
-    world.clock.step_seconds(366 * 24 * 3600);
+    world.clock.pass_seconds(366 * 24 * 3600);
     let entries = entries(&world).await;
 
     let size = u64::try_from(entries).unwrap();

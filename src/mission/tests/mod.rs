@@ -2,6 +2,7 @@
 //! tests of this room and of those below.
 
 mod engines;
+mod gates;
 
 use std::sync::Arc;
 
@@ -187,6 +188,15 @@ pub(crate) struct Right {
     pub over: Subject,
     owner: Option<PartyId>,
     revisions: Revisions,
+}
+
+impl Right {
+    /// The same right, once more.
+    fn again_from_here(&self) -> Self {
+        let (registry, clock, actor) =
+            (self.registry.clone(), self.clock.clone(), self.actor.clone());
+        Self { registry, clock, actor, revisions: self.revisions.clone(), ..*self }
+    }
 }
 
 #[async_trait]

@@ -25,9 +25,21 @@ impl Child {
         Self::try_spawn(folder).await.unwrap_or_else(|said| panic!("it does not serve: {said}"))
     }
 
+    /// Starts it so that a file that may not grow is an error to it, as a full disk is, and no signal.
+    pub async fn spawn_limited(folder: &Path) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_greffe")]);
+        let served = Self::serve(&mut shell, folder).await;
+        served.unwrap_or_else(|said| panic!("it does not serve: {said}"))
+    }
+
     /// Starts it; if it ends instead of serving, what it said.
     pub async fn try_spawn(folder: &Path) -> Result<Self, String> {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_greffe"))
+        Self::serve(&mut Command::new(env!("CARGO_BIN_EXE_greffe")), folder).await
+    }
+
+    async fn serve(program: &mut Command, folder: &Path) -> Result<Self, String> {
+        let mut process = program
             .args(["serve", "--config", "greffe.toml"])
             .current_dir(folder)
             .env_clear()

@@ -175,6 +175,11 @@ impl Instance {
         Child::spawn(self.folder()).await
     }
 
+    /// The token of `who`.
+    pub fn token(&self, who: &str) -> &str {
+        &self.tokens[who]
+    }
+
     pub fn client(&self, address: std::net::SocketAddr) -> Client {
         let authority = fs::read_to_string(self.folder().join("authority.pem")).unwrap();
         Client::new(address, &authority, Arc::clone(&self.tokens))

@@ -173,6 +173,19 @@ impl Service {
         Arc::new(S3::new(&self.settings(), Pool::new(40 * 1024 * 1024)).unwrap())
     }
 
+    /// It as a location of a configuration, its files in `folder`.
+    pub fn location(&self, folder: &std::path::Path) -> String {
+        let (credentials, root) = (folder.join("credentials"), folder.join("root.pem"));
+        fs::write(&credentials, format!("{KEY}\n{SECRET}\n")).unwrap();
+        fs::write(&root, "").unwrap();
+        format!(
+            "[[location]]\nid = \"bucket\"\nkind = \"s3\"\nendpoint = \"http://localhost:{}\"\n\
+             bucket = \"{BUCKET}\"\nregion = \"eu-test-1\"\npath_style = true\n\
+             credentials_file = {credentials:?}\nroot_file = {root:?}\n",
+            self.address.port()
+        )
+    }
+
     pub fn store_at(&self, endpoint: &str) -> Result<Arc<dyn Store>, Error> {
         let settings = Settings { endpoint: endpoint.parse().unwrap(), ..self.settings() };
         Ok(Arc::new(S3::new(&settings, Pool::new(0))?))

@@ -1,6 +1,13 @@
 //! No byte leaves before its entry is durable, and none after what forbids it: judged from the log.
+//!
+//! `GREFFE_RACES` says how often each is raced; 4 times if it does not. `policy::tests::races` races the same without
+//! HTTP between.
+
+mod stuck;
+mod trace;
 
 use futures::future::{join, join_all};
+use greffe::id::EntryId;
 use hyper::Method;
 use serde_json::json;
 
@@ -39,18 +46,19 @@ async fn share(service: &Service, reference: &str, grant: serde_json::Value) -> 
 /// Reads again and again until refused, by several readers at once.
 async fn read_on(service: &Service, reference: &str, token: &str) {
     let path = format!("/api/v1/documents/{reference}/content");
-    let readers = (0..3).map(|_| async {
-        for _ in 0..200 {
-            let ask = service.ask(READER, Method::GET, &path);
-            let answer = ask.send_raw(Some(token.to_owned())).await;
-            if answer.status != 200 {
-                assert!(!answer.body.windows(SECRET.len()).any(|bytes| bytes == SECRET));
-                return;
-            }
+    join_all((0..3).map(|_| read_until_refused(service, READER, &path, token))).await;
+}
+
+async fn read_until_refused(service: &Service, who: &str, path: &str, token: &str) {
+    for _ in 0..200 {
+        let ask = service.ask(who, Method::GET, path);
+        let answer = ask.send_raw(Some(token.to_owned())).await;
+        if answer.status != 200 {
+            assert!(!answer.body.windows(SECRET.len()).any(|bytes| bytes == SECRET));
+            return;
         }
-        panic!("{reference}: read on and on after it was forbidden");
-    });
-    join_all(readers).await;
+    }
+    panic!("{path}: read on and on after it was forbidden");
 }
 
 fn readings<'e>(entries: &'e [Entry], document: &'e [u8]) -> impl Iterator<Item = &'e Entry> {
@@ -61,11 +69,17 @@ fn readings<'e>(entries: &'e [Entry], document: &'e [u8]) -> impl Iterator<Item 
 /// No reading stands in the log after the entry that `forbidden` answers with.
 async fn judged(service: &Service, reference: &str, forbidden: &Answer) {
     assert_eq!(forbidden.status, 200, "{forbidden:?}");
-    let entries = witness::entries(service).await;
     let document = witness::document(service, reference).await;
-    let end = witness::position(&entries, forbidden.json()["entry"].as_str().unwrap());
-    let last = readings(&entries, document.as_bytes()).map(|entry| entry.position).max();
-    assert!(last.is_none_or(|last| last < end), "read at {last:?}, forbidden at {end}");
+    let end: EntryId = forbidden.json()["entry"].as_str().unwrap().parse().unwrap();
+    let late = "select count(*) from entry where document = $1 and act = 'read' \
+                and decision = 'intent' and position > (select position from entry where id = $2)";
+    let late: i64 = sqlx::query_scalar(late)
+        .bind(document.as_bytes().to_vec())
+        .bind(end.as_bytes().to_vec())
+        .fetch_one(service.app.writer.database().pool())
+        .await
+        .unwrap();
+    assert_eq!(late, 0, "{reference}: read after it was forbidden");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,6 +168,29 @@ async fn no_reading_stands_after_a_conflict_was_declared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_reading_stands_after_its_actor_was_removed_from_his_party() {
+    let edit = "\n[limits]\nbudget_entries_per_minute = 1000000\nfailures_per_minute = 100000\n";
+    let service = Service::with(|text| text + edit).await;
+    let reference = service.deposited(AUTHOR, "offer", SECRET).await;
+    let party = "/api/v1/parties/company:acieries-du-ponant";
+    let removal = format!("{party}/people/{AUTHOR}");
+    for _ in 0..rounds() {
+        service.forget_tokens().await;
+        let token = service.token(AUTHOR).await;
+
+        let removed = service.ask(OWNER, Method::DELETE, &removal).send();
+        let path = format!("/api/v1/documents/{reference}/content");
+        let readers = (0..3).map(|_| read_until_refused(&service, AUTHOR, &path, &token));
+        let (forbidden, _) = join(removed, join_all(readers)).await;
+
+        judged(&service, &reference, &forbidden).await;
+        let role = json!({"person": AUTHOR, "role": "contributor"});
+        let back = service.post(OWNER, &format!("{party}/roles"), role).await;
+        assert_eq!(back.status, 200, "{back:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_reading_stands_after_its_token_was_revoked() {
     let edit = "\n[limits]\nbudget_entries_per_minute = 1000000\nfailures_per_minute = 100000\n";
     let service = Service::with(|text| text + edit).await;
@@ -186,43 +223,5 @@ async fn no_reading_stands_after_the_instant_at_which_its_grant_ended() {
         let document = witness::document(&service, &reference).await;
         let last = readings(&entries, document.as_bytes()).map(|entry| entry.at).max();
         assert!(last.is_none_or(|last| last < until.as_microsecond()), "{last:?}, {until}");
-    }
-}
-
-/// Says that this process runs one test alone: fail points are the process's own.
-#[cfg(feature = "failpoints")]
-const ALONE: &str = "GREFFE_TEST_ALONE";
-
-#[cfg(feature = "failpoints")]
-#[test]
-fn a_log_that_fails_lets_no_byte_out() {
-    if std::env::var_os(ALONE).is_some() {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        return runtime.unwrap().block_on(read_while_the_log_fails());
-    }
-    let mut own = std::process::Command::new(std::env::current_exe().unwrap());
-    let own = own.args(["--exact", "gate::a_log_that_fails_lets_no_byte_out"]).env(ALONE, "yes");
-    let ran = own.output().unwrap();
-
-    let told = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success() && told.contains("1 passed"), "{told}");
-}
-
-#[cfg(feature = "failpoints")]
-async fn read_while_the_log_fails() {
-    let service = roomy().await;
-    let (reference, _) = shared(&service).await;
-    let path = format!("/api/v1/documents/{reference}/content");
-    assert_eq!(service.get(READER, &path).await.status, 200);
-    for point in ["audit::append", "audit::before_commit"] {
-        let document = witness::document(&service, &reference).await;
-        fail::cfg(point, "return").unwrap();
-        let answer = service.get(READER, &path).await;
-        fail::remove(point);
-
-        assert_eq!(answer.status, 503, "{point}: {answer:?}");
-        assert!(!answer.body.windows(SECRET.len()).any(|bytes| bytes == SECRET), "{point}");
-        let entries = witness::entries(&service).await;
-        assert_eq!(readings(&entries, document.as_bytes()).count(), 1, "{point}");
     }
 }

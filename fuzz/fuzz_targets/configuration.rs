@@ -1,0 +1,6 @@
+//! Configurations.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| greffe_fuzz::check("configuration", bytes));

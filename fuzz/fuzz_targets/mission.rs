@@ -1,0 +1,6 @@
+//! Mission files.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| greffe_fuzz::check("mission", bytes));

@@ -1,0 +1,6 @@
+//! `Range`: a part is never empty and never beyond the content.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| greffe_fuzz::check("range", bytes));
