@@ -7,7 +7,7 @@ mod open;
 mod mission;
 mod places;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Deref, path::PathBuf, sync::Arc};
 
 use crate::{
     audit::{self, Gate, Writer, tree::Tree},
@@ -87,9 +87,21 @@ pub enum Error {
     Documents(#[from] crate::documents::Error),
 }
 
-/// One running instance. Cheap to clone.
+/// One running instance. Cheap to clone: every layer of every request has one.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Rooms>);
+
+impl Deref for App {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
+/// What an instance consists of.
+#[derive(Debug)]
+pub struct Rooms {
     /// The clock of decisions and entries.
     pub clock: Clock,
     /// Who may what, read.
@@ -117,7 +129,7 @@ pub struct App {
     /// What the operator decided.
     pub config: Arc<Config>,
     /// What runs in the background, until the instance is closed.
-    upkeep: Arc<std::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>>,
+    upkeep: std::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     /// Keeps every other process out.
-    _lock: Arc<std::fs::File>,
+    _lock: std::fs::File,
 }

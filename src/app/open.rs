@@ -1,14 +1,18 @@
 //! An instance is opened: start checks, what a crash left, the entry of the start.
 
-use std::{fs::File, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use serde_json::{Map, Value, json};
 use sqlx::Row as _;
 use tokio::time::Instant;
 
 use crate::{
-    app::{App, Error, places},
-    audit::{Draft, Gate, Keyring, Writer, note, signer::Signer, tree::Tree},
+    app::{App, Error, Rooms, places},
+    audit::{Draft, Gate, Keyring, Writer, Written, note, signer::Signer, tree::Tree},
     config::Config,
     database::{self, Database},
     documents::{self, Documents},
@@ -111,10 +115,12 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let tree = Tree::open(writer, append_key, signer, log_store).await?;
     let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
     // What an unfinished act would be finished by must be what the log says.
-    app.compare_authority().await?;
+    let (root, written) = app.compare_authority().await?;
     app.authority.finish_erasing().await?;
     app.authority.commit_tag_keys().await?;
+    app.documents.take_up(&written).await?;
     app.documents.recover().await?;
+    app.tree.authority(root.root, root.position);
     let locations = places::entries(&app.config)?;
     app.authority.configure(Setting { locations, baseline: baseline_digest() }).await?;
     app.say_started(settings).await?;
@@ -146,7 +152,7 @@ async fn wire(
             recovered,
         },
     );
-    Ok(App {
+    Ok(App(Arc::new(Rooms {
         clock: writer.clock().clone(),
         identity: Identity::new(authority.clone(), pepper, config.limits.failures_per_minute),
         budget: Budget::new(config.limits.budget_entries_per_minute),
@@ -160,9 +166,9 @@ async fn wire(
         keyset,
         custody,
         config,
-        upkeep: Arc::default(),
-        _lock: Arc::new(lock),
-    })
+        upkeep: std::sync::Mutex::default(),
+        _lock: lock,
+    })))
 }
 
 fn no_place() -> Error {
@@ -232,15 +238,24 @@ async fn recorded_generation(database: &Database) -> Result<u64, Error> {
 
 impl App {
     /// Compares every head with the root that the signer keeps, changed by what the log says was
-    /// written since; then takes a new root.
-    async fn compare_authority(&self) -> Result<(), Error> {
+    /// written since; gives the new root, and what was written.
+    async fn compare_authority(&self) -> Result<(AuthorityRoot, Vec<Written>), Error> {
         let scanned = Scanned::of(self.writer.database()).await?;
         let kept = self.tree.kept_authority();
         let kept = AuthorityRoot { root: kept.root, position: kept.position };
         let written = self.tree.written(kept.position, scanned.position()).await?;
         scanned.follows(&kept, &written)?;
-        let AuthorityRoot { root, position } = scanned.root();
-        self.tree.authority(root, position);
+        Ok((scanned.root(), written))
+    }
+
+    /// Compares, then keeps the new root; but while a destruction is not finished the old one stays, so that the next
+    /// start reads in the log that it was begun, whatever the rows then say.
+    async fn compare_and_keep(&self) -> Result<(), Error> {
+        let begun = self.documents.has_begun();
+        let (AuthorityRoot { root, position }, _) = self.compare_authority().await?;
+        if !begun && !self.documents.has_begun() {
+            self.tree.authority(root, position);
+        }
         Ok(())
     }
 
@@ -258,10 +273,10 @@ impl App {
         }
     }
 
-    /// Stops the log for good if authority was changed behind its back; what was away only is
+    /// The hourly comparison: stops the log for good if authority was changed behind its back; what was away only is
     /// compared the next time.
-    async fn compare_or_stop(&self) {
-        match self.compare_authority().await {
+    pub async fn compare_or_stop(&self) {
+        match self.compare_and_keep().await {
             Ok(()) => {}
             Err(Error::Mission(mission::Error::Database(database::Error::Sql(error)))) => {
                 tracing::warn!(%error, "authority is compared with the log later");
@@ -338,7 +353,7 @@ impl App {
     /// Ends the instance in order: a `stop` entry, key set and database closed.
     pub async fn close(&self) {
         // The next start compares with this root, so has little to read of the log.
-        if let Err(error) = self.compare_authority().await {
+        if let Err(error) = self.compare_and_keep().await {
             tracing::warn!(%error, "authority is compared with the log at the next start");
         }
         if let Err(error) = self.documents.note_generation().await {
@@ -367,9 +382,12 @@ impl App {
     }
 }
 
-/// SHA-256 of the program that runs, in hex; empty where it cannot be read.
-fn binary_digest() -> String {
-    let path = std::env::current_exe().ok();
-    let bytes = path.as_deref().map(Path::new).and_then(|path| std::fs::read(path).ok());
-    bytes.map(|bytes| hex::encode(vault::payload::sha256(&bytes))).unwrap_or_default()
+/// SHA-256 of the program that runs, in hex; empty where it cannot be read. It stays what it was when it was first asked
+/// for: the file may be replaced while the process runs.
+fn binary_digest() -> &'static str {
+    static DIGEST: LazyLock<String> = LazyLock::new(|| {
+        let program = std::env::current_exe().and_then(File::open);
+        program.and_then(vault::payload::sha256_of).map(hex::encode).unwrap_or_default()
+    });
+    &DIGEST
 }

@@ -146,6 +146,10 @@ impl Writer {
         + Sync
         + 'static,
     ) -> Result<(T, EntryId), Error> {
+        // What would stay unsigned could be taken back unseen; the service's own changes finish what has begun.
+        if !self.unsigned().young(self.clock().now()) {
+            return Err(Error::Unsigned);
+        }
         let work: sequencer::SharedWork<T> = Arc::new(work);
         for _ in 0..TRIES {
             let draft = Draft { what: What::Change, ..warrant.draft() };

@@ -177,7 +177,8 @@ async fn insert(
         "insert into entry (position, id, at, facts, asked, asked_sealed, texts_sealed, \
          personal_sealed, person_index, document, owner, capacity, act, decision) values ",
     );
-    tuples(&mut sql, rows.len(), 14);
+    let numbered = connection.backend_name() == "PostgreSQL";
+    tuples(&mut sql, rows.len(), 14, numbered);
     let mut query = sqlx::query(AssertSqlSafe(sql));
     let mut position = start;
     for row in rows {
@@ -202,15 +203,18 @@ async fn insert(
     Ok(position)
 }
 
-/// Writes `($1, $2), ($3, $4)` and so on.
-fn tuples(sql: &mut String, rows: usize, columns: usize) {
+/// Writes `($1, $2), ($3, $4)` and so on; `(?, ?), (?, ?)` where SQLite would look each number up among all the others.
+fn tuples(sql: &mut String, rows: usize, columns: usize, numbered: bool) {
     use std::fmt::Write as _;
 
     for row in 0..rows {
         sql.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..columns {
-            let comma = if column == 0 { "" } else { ", " };
-            write!(sql, "{comma}${}", row * columns + column + 1).expect("a string grows");
+            sql.push_str(if column == 0 { "" } else { ", " });
+            match numbered {
+                true => write!(sql, "${}", row * columns + column + 1).expect("a string grows"),
+                false => sql.push('?'),
+            }
         }
         sql.push(')');
     }
@@ -224,7 +228,7 @@ pub(super) async fn heads_of(
     let mut found = HashMap::with_capacity(subjects.len());
     for subjects in subjects.chunks(MOST_PARAMETERS) {
         let mut sql = String::from("select subject, number, digest from head where subject in ");
-        tuples(&mut sql, 1, subjects.len());
+        tuples(&mut sql, 1, subjects.len(), connection.backend_name() == "PostgreSQL");
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for subject in subjects {
             query = query.bind(subject.key());

@@ -22,8 +22,11 @@ const POSTGRES: &str = "set default_transaction_isolation = 'read committed'; \
     set synchronous_commit = on; set lock_timeout = '2s'; set statement_timeout = '60s'; \
     set idle_in_transaction_session_timeout = '5s'; set client_min_messages = warning";
 const SQLITE: &str = "pragma journal_mode = wal; pragma synchronous = full; \
-    pragma busy_timeout = 5000; pragma secure_delete = on; pragma cache_size = -65536; \
+    pragma busy_timeout = 5000; pragma secure_delete = on; \
     pragma temp_store = memory; pragma trusted_schema = off";
+/// KiB of pages. A reader's are dropped at each commit, so more would only be memory.
+const SQLITE_READER: &str = "pragma cache_size = -4096";
+const SQLITE_WRITER: &str = "pragma cache_size = -65536";
 
 pub(super) async fn open(address: &Address, missing: Missing) -> Result<Database, Error> {
     sqlx::any::install_default_drivers();
@@ -31,7 +34,9 @@ pub(super) async fn open(address: &Address, missing: Missing) -> Result<Database
         .max_connections(READERS)
         .min_connections(1)
         .test_before_acquire(matches!(address, Address::Postgres(_)))
-        .after_connect(|connection, _| Box::pin(async move { prepare(connection).await }))
+        .after_connect(|connection, _| {
+            Box::pin(async move { prepare(connection, SQLITE_READER).await })
+        })
         .connect(&url(address, missing))
         .await?;
     let engine = match address {
@@ -46,13 +51,17 @@ pub(super) async fn open(address: &Address, missing: Missing) -> Result<Database
 
 pub(super) async fn connection(address: &Address) -> Result<AnyConnection, Error> {
     let mut connection = AnyConnection::connect(&url(address, Missing::Refuse)).await?;
-    prepare(&mut connection).await?;
+    prepare(&mut connection, SQLITE_WRITER).await?;
     Ok(connection)
 }
 
-async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    let sql = if connection.backend_name() == "PostgreSQL" { POSTGRES } else { SQLITE };
-    connection.execute(sql).await?;
+async fn prepare(connection: &mut AnyConnection, cache: &'static str) -> Result<(), sqlx::Error> {
+    if connection.backend_name() == "PostgreSQL" {
+        connection.execute(POSTGRES).await?;
+        return Ok(());
+    }
+    connection.execute(SQLITE).await?;
+    connection.execute(cache).await?;
     Ok(())
 }
 

@@ -14,12 +14,14 @@ mod heads;
 mod scan;
 mod schema;
 mod subject;
+mod trips;
 
 pub use append::{Appended, Batch, EntryRow, Item, append, compare};
 pub use connect::Settings;
 pub use heads::Heads;
 pub use schema::{CLASSES, Class};
 pub use subject::{Head, Kind, Revisions, Subject};
+pub use trips::{Trips, counted};
 
 use sqlx::{AnyConnection, AnyPool, Row};
 
@@ -186,6 +188,7 @@ impl Database {
         // A change committed between the read and the comparison makes the row look old; a second read then does not.
         let mut outcome = Ok(());
         for _ in 0..2 {
+            Trips::to_database();
             let found = append::heads_of(&mut connection, subjects).await?;
             let rows = subjects.iter().map(|subject| (*subject, found.get(subject).copied()));
             outcome =

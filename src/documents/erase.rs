@@ -1,13 +1,16 @@
 //! Destruction: reads refused, keys gone with their path re-keyed, then said, then objects erased by name.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use serde_json::{Map, json};
 use sqlx::Row as _;
 
 use crate::{
-    audit::{Draft, Shred, Stopped},
-    database::{self, Revisions},
+    audit::{Draft, Shred, Stopped, Written},
+    database::{self, Kind, Revisions},
     documents::{Documents, Error, grants, grants::project, unwrapped},
     id::{DocumentId, EntryId},
     mission::{DocumentRevision, PartyRevision, Stage},
@@ -25,6 +28,16 @@ pub enum Shredded {
     Asked(EntryId),
 }
 
+/// Destructions that were begun and are not known to be finished: no row is asked, since a row can be changed by SQL.
+#[derive(Debug, Default)]
+pub(super) struct Begun(Mutex<BTreeSet<DocumentId>>);
+
+impl Begun {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<DocumentId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Documents {
     /// Destroys a document: against today's custody together with any older copy of key set, database or store.
     ///
@@ -36,6 +49,7 @@ impl Documents {
         grants::check_text(Some(&reason))?;
         let document = permit.document().ok_or(Error::NoVersion)?.document;
         let (registry, person) = (self.inner.registry.clone(), permit.actor().person);
+        self.note_begun(document);
         let changed = self.inner.writer.change(permit, move |change| {
             let (registry, reason) = (registry.clone(), reason.clone());
             Box::pin(async move {
@@ -63,7 +77,11 @@ impl Documents {
                 Ok(first)
             })
         });
-        let (first, entry) = changed.await.map_err(unwrapped)?;
+        let changed = changed.await;
+        if !matches!(changed, Ok((false, _))) {
+            self.forget_if_not_begun(document).await;
+        }
+        let (first, entry) = changed.map_err(unwrapped)?;
         if first {
             return Ok(Shredded::Asked(entry));
         }
@@ -71,8 +89,35 @@ impl Documents {
         Ok(Shredded::Done(entry))
     }
 
+    /// Takes note of the destructions that the log says were begun since the kept root of authority: that root moves only
+    /// while none is unfinished, so none can be older.
+    ///
+    /// # Errors
+    ///
+    /// If the revision of a document that was written is not to be had: then nobody knows.
+    pub async fn take_up(&self, written: &[Written]) -> Result<(), Error> {
+        let documents = written.iter().filter(|one| one.head.subject.kind == Kind::Document);
+        let documents: BTreeSet<_> = documents.map(|one| DocumentId(one.head.subject.id)).collect();
+        for document in documents {
+            if self.revision(document).await?.stage == Stage::Shredding {
+                self.inner.begun.lock().insert(document);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a destruction was begun that is not known to be finished.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        !self.inner.begun.lock().is_empty()
+    }
+
     /// Finishes every destruction that was begun.
     pub(super) async fn finish_shredding(&self) -> Result<(), Error> {
+        let begun = self.inner.begun.lock().clone();
+        for document in begun {
+            self.finish_one(document).await?;
+        }
         let sql = "select id from document where stage = 'shredding'";
         let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
         for row in rows.map_err(database::Error::from)? {
@@ -83,12 +128,38 @@ impl Documents {
         Ok(())
     }
 
+    /// Takes note that a destruction is to be begun; [`Self::forget_if_not_begun`] if it was not.
+    pub(super) fn note_begun(&self, document: DocumentId) {
+        self.inner.begun.lock().insert(document);
+    }
+
+    /// Forgets what was to be begun and was not, as far as anybody can tell.
+    pub(super) async fn forget_if_not_begun(&self, document: DocumentId) {
+        let stage = self.revision(document).await.map(|revision| revision.stage);
+        if !matches!(stage, Ok(Stage::Shredding) | Err(_)) {
+            self.inner.begun.lock().remove(&document);
+        }
+    }
+
     /// Finishes one, if its revision says that it was begun: a row alone destroys nothing.
     pub(super) async fn finish_one(&self, document: DocumentId) -> Result<(), Error> {
-        if self.revision(document).await?.stage != Stage::Shredding {
-            tracing::error!(%document, "a row says that a document is being destroyed, its revision does not");
-            return Ok(());
+        let known = self.inner.begun.lock().contains(&document);
+        match self.revision(document).await?.stage {
+            Stage::Shredding => self.destroy(document).await?,
+            // Its objects may be left.
+            Stage::Shredded if known => self.erase_objects(document).await?,
+            // Somebody is about to begin it.
+            _ if known => return Ok(()),
+            _ => {
+                tracing::error!(%document, "a row says that a document is being destroyed, its revision does not");
+                return Ok(());
+            }
         }
+        self.inner.begun.lock().remove(&document);
+        Ok(())
+    }
+
+    async fn destroy(&self, document: DocumentId) -> Result<(), Error> {
         match self.inner.keyset.erase(&[Slot::Document(document)]).await {
             Ok(()) | Err(vault::keyset::Error::Missing(_)) => {}
             Err(error) => return Err(error.into()),

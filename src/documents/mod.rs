@@ -48,6 +48,7 @@ pub use describe::{Content, Description, GrantDescription, VersionDescription};
 pub use erase::Shredded;
 pub use grants::NewGrant;
 pub use list::Page;
+pub use named::Named;
 pub use openers::Openers;
 pub use reading::Reading;
 pub use record::VersionRecord;
@@ -150,6 +151,7 @@ struct Inner {
     retention: Retention,
     pending_key: hmac::Key,
     catalogue: catalogue::Catalogue,
+    begun: erase::Begun,
     recovered: bool,
 }
 
@@ -188,6 +190,7 @@ impl Documents {
             retention,
             pending_key,
             catalogue: catalogue::Catalogue::default(),
+            begun: erase::Begun::default(),
             recovered,
         };
         Self { inner: Arc::new(inner) }

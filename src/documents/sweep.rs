@@ -247,6 +247,7 @@ impl Documents {
         let mut draft =
             Draft::system(Map::from_iter([("system".to_owned(), json!("swept empty"))]));
         draft.document = Some(document);
+        self.note_begun(document);
         let changed = self.inner.writer.system(draft, move |change| {
             let registry = registry.clone();
             Box::pin(async move {
@@ -260,7 +261,11 @@ impl Documents {
                 super::grants::project(change.sql(), &revision, head.number).await
             })
         });
-        changed.await.map_err(super::unwrapped)?;
+        let changed = changed.await;
+        if changed.is_err() {
+            self.forget_if_not_begun(document).await;
+        }
+        changed.map_err(super::unwrapped)?;
         self.finish_one(document).await
     }
 }

@@ -163,9 +163,8 @@ impl Policy {
         if let Some(until) = decision.until {
             revisions.ends(until);
         }
-        let missing = matches!(read.subject, Subject::Missing);
-        if !decision.permitted && !discovers && !missing {
-            self.look_again(resource.what).await?;
+        if !decision.permitted && !discovers {
+            self.cost_the_same(resource.what, read.trips).await?;
         }
         Ok(Decided { read: Arc::new(read), revisions, decision, verdict })
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     audit::{ActName, Draft, Reason, What as Stated},
-    database::{self, Revisions},
+    database::{self, Revisions, Trips, counted},
     id::{DocumentId, EntryId, PartyId, PersonId},
     identity::{self, Caller, Confirmed},
     mission::{self, DocumentRevision, MissionRevision, PartyRevision, PersonRevision, Role},
@@ -17,6 +17,10 @@ use crate::{
     time::Instant,
 };
 
+/// Most round trips by which something is found: heads and revisions of a document, its owner and its workstream, and the
+/// owner's text; slot and page of the key that opens that.
+const MOST_TRIPS: Trips = Trips { database: 7, keys: 2 };
+
 /// Everything that a decision read.
 #[derive(Debug)]
 pub(super) struct Read {
@@ -26,6 +30,8 @@ pub(super) struct Read {
     pub(super) owner: Option<Arc<PartyRevision>>,
     workstream: Option<Arc<PartyRevision>>,
     pub(super) restriction: Option<Arc<Restriction>>,
+    /// What finding it cost.
+    pub(super) trips: Trips,
 }
 
 /// Who asks, and in which mission.
@@ -97,16 +103,29 @@ impl Policy {
     ) -> Result<Read, Error> {
         let Asker { confirmed, mission } = self.asker(caller, revisions).await?;
         let (owner, workstream, restriction) = (None, None, None);
-        let subject = Subject::Missing;
-        let mut read = Read { confirmed, mission, subject, owner, workstream, restriction };
-        read.subject = self.find(act, resource.what, &mut read, revisions).await?;
+        let (subject, trips) = (Subject::Missing, Trips::default());
+        let mut read = Read { confirmed, mission, subject, owner, workstream, restriction, trips };
+        let (filled, trips) = counted(self.fill(act, resource, &mut read, revisions)).await;
+        filled?;
+        Ok(Read { trips, ..read })
+    }
+
+    /// Reads what the caller named, and what its owner forbids.
+    async fn fill(
+        &self,
+        act: ActName,
+        resource: &Resource,
+        read: &mut Read,
+        revisions: &mut Revisions,
+    ) -> Result<(), Error> {
+        read.subject = self.find(act, resource, read, revisions).await?;
         if matches!(read.subject, Subject::Missing) {
             (read.owner, read.workstream) = (None, None);
         }
         if let (Subject::Document(_), Some(owner)) = (&read.subject, &read.owner) {
             read.restriction = self.restriction_of(owner).await?;
         }
-        Ok(read)
+        Ok(())
     }
 
     /// Confirms who asks, and reads the mission.
@@ -139,16 +158,20 @@ impl Policy {
     async fn find(
         &self,
         act: ActName,
-        what: What,
+        resource: &Resource,
         read: &mut Read,
         revisions: &mut Revisions,
     ) -> Result<Subject, Error> {
         let registry = &self.inner.registry;
-        let (owner, workstream, subject) = match what {
+        let (owner, workstream, subject) = match resource.what {
             What::Document(id) => {
                 let document: Option<Arc<DocumentRevision>> =
                     present(registry.read(id, revisions).await)?;
                 let Some(document) = document else { return Ok(Subject::Missing) };
+                if resource.reference.as_ref().is_some_and(|name| *name != document.reference) {
+                    tracing::error!(document = %id, "a row gives a document another's reference");
+                    return Ok(Subject::Missing);
+                }
                 let workstream = (act == ActName::Deposit).then_some(document.workstream);
                 (document.owner, workstream, Subject::Document(document))
             }
@@ -175,15 +198,23 @@ impl Policy {
         Ok(if whole { subject } else { Subject::Missing })
     }
 
-    /// What is hidden costs the lookup that what is missing costs.
-    pub(super) async fn look_again(&self, what: What) -> Result<(), Error> {
+    /// Goes on looking until what is hidden, remembered or not, has cost what is missing costs.
+    pub(super) async fn cost_the_same(&self, what: What, made: Trips) -> Result<(), Error> {
         let subject = match what {
             What::Document(document) => document.into(),
             What::Party(party) => party.into(),
             What::Person(person) => person.into(),
-            What::NewDocument { .. } | What::Service => return Ok(()),
+            What::NewDocument { owner, .. } => owner.into(),
+            What::Service => return Ok(()),
         };
-        self.refresh(&[subject]).await
+        for _ in made.database..MOST_TRIPS.database {
+            self.refresh(&[subject]).await?;
+        }
+        for _ in made.keys..MOST_TRIPS.keys {
+            let looked = self.inner.texts.keyset().look_for_nothing().await;
+            looked.map_err(|error| Error::Text(Box::new(error)))?;
+        }
+        Ok(())
     }
 
     /// Reads heads anew.
@@ -230,7 +261,9 @@ impl Read {
             restriction: self.restriction.as_deref(),
             circumstances,
         });
-        let (decision, discovers) = (decider.decide(act), decider.decide(ActName::Discover));
+        let decision = decider.decide(act);
+        // Only a refusal is told differently to whoever may know of it.
+        let discovers = decision.permitted || decider.decide(ActName::Discover).permitted;
         if matches!(self.subject, Subject::Missing) {
             let grounds = Vec::new();
             let reason = Some(Reason::Missing);
@@ -239,7 +272,7 @@ impl Read {
                 false,
             );
         }
-        (decision, discovers.permitted)
+        (decision, discovers)
     }
 
     /// Whom the entry concerns: about a person, their employer; about the service, whoever runs it.

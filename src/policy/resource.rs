@@ -8,6 +8,8 @@ pub struct Resource {
     pub(super) what: What,
     /// In the caller's words, for what a refused caller may see.
     pub(super) named: String,
+    /// The reference that its revision must bear: by it a row, which SQL can change, led to the document.
+    pub(super) reference: Option<String>,
 }
 
 /// Kinds of resources.
@@ -21,16 +23,26 @@ pub(super) enum What {
 }
 
 impl Resource {
+    fn of(what: What, named: String) -> Self {
+        Self { what, named, reference: None }
+    }
+
+    /// A document; one that was found by `reference` only if its revision bears that.
+    #[must_use]
+    pub fn document(id: DocumentId, reference: Option<String>) -> Self {
+        Self { reference, ..id.into() }
+    }
+
     /// A document that `owner` would create for `workstream`.
     #[must_use]
     pub fn new_document(owner: PartyId, workstream: PartyId) -> Self {
-        Self { what: What::NewDocument { owner, workstream }, named: owner.to_string() }
+        Self::of(What::NewDocument { owner, workstream }, owner.to_string())
     }
 
     /// The service's technical settings.
     #[must_use]
     pub fn service() -> Self {
-        Self { what: What::Service, named: "service".into() }
+        Self::of(What::Service, "service".into())
     }
 
     /// This resource, as the caller named it: a reference, a handle.
@@ -42,18 +54,18 @@ impl Resource {
 
 impl From<DocumentId> for Resource {
     fn from(id: DocumentId) -> Self {
-        Self { what: What::Document(id), named: id.to_string() }
+        Self::of(What::Document(id), id.to_string())
     }
 }
 
 impl From<PartyId> for Resource {
     fn from(id: PartyId) -> Self {
-        Self { what: What::Party(id), named: id.to_string() }
+        Self::of(What::Party(id), id.to_string())
     }
 }
 
 impl From<PersonId> for Resource {
     fn from(id: PersonId) -> Self {
-        Self { what: What::Person(id), named: id.to_string() }
+        Self::of(What::Person(id), id.to_string())
     }
 }

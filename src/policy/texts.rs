@@ -83,6 +83,7 @@ impl Texts {
 
     /// The text of `party` with this digest, opened.
     pub(super) async fn text(&self, party: PartyId, digest: &str) -> Result<String, Error> {
+        database::Trips::to_database();
         let row = sqlx::query("select sealed from party_text where digest = $1 and party = $2")
             .bind(digest.as_bytes().to_vec())
             .bind(party.as_bytes().to_vec())

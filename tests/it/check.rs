@@ -46,22 +46,9 @@ impl Stopped {
 
     /// A copy of it, with its configuration.
     fn copied(&self) -> TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        spread(self.service.folder(), copy.path());
+        let copy = self.service.copied();
         fs::write(copy.path().join("greffe.toml"), configuration()).unwrap();
         copy
-    }
-}
-
-fn spread(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir(&target).unwrap();
-            spread(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -43,6 +43,11 @@ pub async fn entries(service: &Service) -> Vec<Entry> {
     rows.iter().map(entry).collect()
 }
 
+/// Whether the service itself said this in the log.
+pub async fn logged(service: &Service, what: &str) -> bool {
+    entries(service).await.iter().any(|entry| entry.facts["system"] == what)
+}
+
 /// Where the entry of this id stands.
 pub fn position(entries: &[Entry], id: &str) -> i64 {
     let id: EntryId = id.parse().unwrap();
@@ -73,8 +78,9 @@ pub async fn count(service: &Service, sql: &'static str) -> i64 {
     row.get(0)
 }
 
-/// What the database's administrator types.
-pub async fn sql(service: &Service, statement: &str) {
-    let statement = sqlx::query(AssertSqlSafe(statement.to_owned()));
-    statement.execute(service.app.writer.database().pool()).await.unwrap();
+/// What the database's administrator types; how many rows it changed.
+pub async fn sql(service: &Service, statement: &str) -> u64 {
+    let typed = sqlx::query(AssertSqlSafe(statement.to_owned()));
+    let done = typed.execute(service.app.writer.database().pool()).await;
+    done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected()
 }

@@ -10,6 +10,7 @@ use crate::{
         Stopped,
         anchor::Anchor,
         bundle,
+        checkpoint::Checkpoint,
         merkle::{Frontier, Hash, Node, Plan, Tree as Size, leaf_hash},
         note::Note,
         sequencer::batch_mac,
@@ -68,15 +69,24 @@ impl Tree {
     pub async fn round(&self, limit: Option<u64>) -> Result<bool, Error> {
         let mut frontier = self.inner.frontier.lock().await;
         let old = Size { size: frontier.size(), root: frontier.root() };
-        let leaves = self.sequenced(old.size, limit).await?;
-        if leaves.is_empty() {
-            return Ok(false);
-        }
-        let (grown, completed) = self.grow(&frontier, &leaves)?;
+        let mut limit = limit;
+        let (grown, completed, note) = loop {
+            let leaves = self.sequenced(old.size, limit).await?;
+            if leaves.is_empty() {
+                return Ok(false);
+            }
+            let (grown, completed) = self.grow(&frontier, &leaves)?;
+            let new = Size { size: grown.size(), root: grown.root() };
+            let proof = self.consistency(old.size, new.size, &completed).await?;
+            match self.sign(old, new, proof).await? {
+                Answer::Signed(note) => break (grown, completed, note),
+                // An earlier round signed and could not keep what it signed: that tree comes first.
+                Answer::Ahead(note) if limit.is_none() => limit = Some(self.size_of(&note)?),
+                Answer::Ahead(_) => return Err(Error::Batch(old.size)),
+            }
+        };
         let new = Size { size: grown.size(), root: grown.root() };
         let tiles = self.tiles(old.size, new.size, &completed).await?;
-        let proof = self.consistency(old.size, new.size, &completed).await?;
-        let note = self.sign(old, new, proof).await?;
         fail::fail_point!("audit::signed", |_| Err(Error::Batch(old.size)));
         self.swap(old, new, &note, tiles).await?;
         *frontier = grown;
@@ -191,17 +201,24 @@ impl Tree {
     }
 
     /// The signer compares with its own memory, and is durable before it answers.
-    pub(super) async fn sign(&self, old: Size, new: Size, proof: Vec<Hash>) -> Result<Note, Error> {
+    pub(super) async fn sign(
+        &self,
+        old: Size,
+        new: Size,
+        proof: Vec<Hash>,
+    ) -> Result<Answer, Error> {
         let signer = Arc::clone(&self.inner.signer);
         let authority = *self.inner.authority.lock().expect("no holder of this lock panics");
         let signing = tokio::task::spawn_blocking(move || {
             let mut signer = signer.lock().expect("no holder of this lock panics");
             signer.sign(&Request { old, new, proof: &proof, authority })
         });
-        match signing.await.map_err(|_| Error::Batch(old.size))?? {
-            Answer::Signed(note) => Ok(note),
-            Answer::Ahead(_) => Err(Error::Batch(old.size)),
-        }
+        Ok(signing.await.map_err(|_| Error::Batch(old.size))??)
+    }
+
+    fn size_of(&self, note: &Note) -> Result<u64, Error> {
+        let checkpoint = Checkpoint::open(note.to_string().as_bytes(), &self.inner.verifier)?;
+        Ok(checkpoint.tree().size)
     }
 
     /// Tiles and tree row in one compare-and-swap: a stale leader changes nothing.

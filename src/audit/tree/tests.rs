@@ -143,11 +143,34 @@ async fn a_crash_after_the_signature_is_finished_at_the_next_start() {
     let old = log.tree.published().tree;
     let new = Size { size: grown.size(), root: grown.root() };
 
-    let signed = log.tree.sign(old, new, proof).await.unwrap();
+    let signer::Answer::Signed(signed) = log.tree.sign(old, new, proof).await.unwrap() else {
+        panic!("it is ahead of itself")
+    };
     log.close().await;
     let log = Log::open(folder.path()).await.unwrap();
 
     assert_eq!(log.tree.published().note.to_string(), signed.to_string());
+}
+
+#[tokio::test]
+async fn a_tree_that_was_signed_and_could_not_be_kept_is_kept_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::create(folder.path()).await;
+    log.append(2).await;
+    log.sql("create trigger held before update on tree begin select raise(abort, 'held'); end")
+        .await;
+
+    let held = log.tree.round(None).await.unwrap_err();
+    log.append(3).await;
+    let still = log.tree.round(None).await.unwrap_err();
+    log.sql("drop trigger held").await;
+
+    assert!(held.is_transient() && still.is_transient(), "{held:?}, {still:?}");
+    assert_eq!(log.tree.published().tree.size, 0);
+    assert!(log.tree.round(None).await.unwrap());
+    assert_eq!(log.tree.published().tree.size, 2);
+    assert!(log.tree.round(None).await.unwrap());
+    assert_eq!(log.tree.published().tree.size, 5);
 }
 
 #[tokio::test]

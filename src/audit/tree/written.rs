@@ -69,11 +69,16 @@ impl Tree {
 
     /// The signed tree, once it has `size` entries.
     async fn signed_tree(&self, size: u64) -> Result<Size, Error> {
-        let mut published = self.watch();
+        let (mut published, mut dead) = (self.watch(), self.inner.writer.dead());
         let grown = published.wait_for(|published| published.tree.size >= size);
-        match tokio::time::timeout(SIGNED_WITHIN, grown).await {
-            Ok(Ok(published)) => Ok(published.tree),
-            Ok(Err(_)) | Err(_) => Err(WriteError::Unsigned.into()),
+        tokio::select! {
+            biased;
+            grown = tokio::time::timeout(SIGNED_WITHIN, grown) => match grown {
+                Ok(Ok(published)) => Ok(published.tree),
+                Ok(Err(_)) | Err(_) => Err(WriteError::Unsigned.into()),
+            },
+            // Whoever waited for a log that has ended would wait in vain.
+            _ = dead.wait_for(|dead| *dead) => Err(WriteError::Stopped.into()),
         }
     }
 

@@ -235,7 +235,7 @@ impl Wanted {
         let everybody = permit.grounds().iter().any(|ground| ground == OF_EVERYBODY);
         let unknown = |what: &str| Problem::malformed(format!("there is no such {what}"));
         let document = match &self.document {
-            Some(name) => Some(app.documents.named(name).await?),
+            Some(name) => Some(app.documents.named(name).await?.id),
             None => None,
         };
         let person = match &self.person {

@@ -24,7 +24,8 @@ pub(super) async fn mission(app: &App) -> Result<Arc<MissionRevision>, Problem> 
 
 /// The document that is called so.
 pub(super) async fn document(app: &App, name: &str) -> Result<Resource, Problem> {
-    Ok(Resource::from(app.documents.named(name).await?).called(name))
+    let named = app.documents.named(name).await?;
+    Ok(Resource::document(named.id, named.reference).called(name))
 }
 
 /// The party whose handle or id this is.

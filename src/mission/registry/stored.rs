@@ -28,6 +28,7 @@ pub(super) async fn load<'e>(
     number: i64,
 ) -> Result<Stored, Error> {
     fail::fail_point!("database::read", |_| Err(sqlx::Error::PoolTimedOut.into()));
+    database::Trips::to_database();
     let row = sqlx::query(
         "select digest, previous, entry, bytes, mac, \
          (select count(*) from entry where entry.id = revision.entry) \

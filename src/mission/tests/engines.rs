@@ -1,12 +1,16 @@
 //! Authority on both engines: the same changes, the same attacks.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
+use serde_json::Map;
 use sqlx::Row as _;
 
 use super::World;
 use crate::{
-    audit::merkle::{Frontier, leaf_hash},
+    audit::{
+        entries::{Index, expiry},
+        merkle::{Frontier, leaf_hash},
+    },
     database,
     id::PartyId,
     mission::{Error, PartyRevision, Scanned, TagKey},
@@ -105,5 +109,39 @@ async fn sqlite_and_postgres_see_a_head_put_back_when_it_is_written_again() {
             "{written:?}"
         );
         assert_eq!(world.count("select count(*) from revision where number = 3").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn sqlite_and_postgres_take_away_what_ran_out_and_no_more() {
+    for world in World::on_each_engine().await {
+        let writer = world.authority.writer();
+        let note = async || {
+            let right = world.right("contributor-rhein", RHEIN, Some(RHEIN)).await;
+            world.gate.note(right, Map::new()).await.unwrap();
+        };
+        let imported = world.count("select count(*) from entry").await;
+        note().await;
+        let over = world.clock.now();
+        note().await;
+        let named = world.by_sql("update entry set document = id where length(person_index) > 0");
+        assert_eq!(named.await, 2);
+
+        let to = expiry::first_from(&world.database, over).await.unwrap();
+        let found = expiry::named_about_documents(&world.database, to).await.unwrap();
+        let indexes: HashSet<Index> = found.iter().map(|(_, index)| *index).collect();
+        expiry::forget_personal(writer, to, &indexes).await.unwrap();
+
+        assert_eq!((to, found.len()), (imported + 1, 1));
+        let personal = "select count(*) from entry where length(personal_sealed) > 0";
+        assert_eq!(world.count(personal).await, 1);
+        let kept = world.count("select max(position) from entry where length(person_index) > 0");
+        assert_eq!(kept.await, to);
+        let said = expiry::with_facts(&world.database, to + 1).await.unwrap();
+        expiry::forget_facts(writer, to).await.unwrap();
+        assert_eq!(said, to.unsigned_abs() + 1);
+        assert_eq!(expiry::with_facts(&world.database, to + 1).await.unwrap(), 1);
+        assert_eq!(world.count("select count(*) from entry where length(document) > 0").await, 1);
+        assert_eq!(world.count("select count(*) from entry").await, to + 1);
     }
 }

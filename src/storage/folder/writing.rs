@@ -17,7 +17,11 @@ use crate::storage::{
     folder::{BATCH_BYTES, blocking, failed, places, places::Places},
 };
 
-/// Writes all of `sealed` under `name` and gives its length. One batch is written while the next one comes.
+/// After how many bytes the disk begins to keep what was written, while more comes: all at the end would be waited for.
+const SYNC_AHEAD: u64 = 32 * 1024 * 1024;
+
+/// Writes all of `sealed` under `name` and gives its length. One batch is written, and an earlier part becomes durable,
+/// while the next one comes.
 pub(super) async fn write(
     draft: Draft,
     name: &Name,
@@ -27,11 +31,20 @@ pub(super) async fn write(
     let mut batches = Batches { sealed, ended: false, announced: length, came: 0 };
     let mut draft = Some(draft);
     let mut writing: Option<JoinHandle<Result<Draft, Error>>> = None;
+    let mut syncing: Option<JoinHandle<Result<(), Error>>> = None;
+    let mut synced = 0;
     while let Some(batch) = batches.next().await? {
         let mut written = match writing.take() {
             Some(writing) => joined(writing).await?,
             None => draft.take().expect("a draft is here or being written"),
         };
+        if batches.came - synced >= SYNC_AHEAD {
+            if let Some(syncing) = syncing.take() {
+                joined(syncing).await?;
+            }
+            synced = batches.came;
+            syncing = Some(written.sync_ahead()?);
+        }
         writing = Some(spawn_blocking(move || {
             written.write(&batch)?;
             Ok(written)
@@ -41,13 +54,16 @@ pub(super) async fn write(
         Some(writing) => joined(writing).await?,
         None => draft.expect("nothing was written"),
     };
+    if let Some(syncing) = syncing {
+        joined(syncing).await?;
+    }
     let name = name.clone();
     blocking(move || draft.keep(&name)).await?;
     Ok(batches.came)
 }
 
-async fn joined(writing: JoinHandle<Result<Draft, Error>>) -> Result<Draft, Error> {
-    writing.await.map_err(|stopped| failed("go on")(io::Error::other(stopped)))?
+async fn joined<T>(working: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
+    working.await.map_err(|stopped| failed("go on")(io::Error::other(stopped)))?
 }
 
 /// Gathers small pieces, and counts them.
@@ -114,6 +130,14 @@ impl Draft {
         let file = self.file()?;
         fault("storage::write").map_err(failed("write"))?;
         batch.iter().try_for_each(|piece| file.write_all(piece)).map_err(failed("write"))
+    }
+
+    /// Makes what was written so far durable beside the writing. What fails here is told once only, so it must be heard.
+    fn sync_ahead(&mut self) -> Result<JoinHandle<Result<(), Error>>, Error> {
+        let file = self.file()?.try_clone().map_err(failed("sync"))?;
+        Ok(spawn_blocking(move || {
+            fault("storage::sync").and_then(|()| file.sync_data()).map_err(failed("sync"))
+        }))
     }
 
     /// Gives the file its name, durably.

@@ -201,6 +201,15 @@ impl KeySet {
         Ok(keys.files.iter().map(|(version, _)| *version).collect())
     }
 
+    /// Makes one round trip that finds nothing, where what is missing is to cost what is hidden costs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Place`] or another failure of the key set's own store.
+    pub async fn look_for_nothing(&self) -> Result<(), Error> {
+        self.shared.look_for_nothing().await
+    }
+
     /// A document's key: title, media type, purposes, reasons.
     pub async fn document_key(&self, document: DocumentId) -> Result<SymmetricKey, Error> {
         self.own(Slot::Document(document), label::DOCUMENT).await

@@ -168,7 +168,6 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-16384")
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(64)
-        .disable_statement_logging()
 }
 
 pub(super) fn away(rank: Rank, path: &Path, source: io::Error) -> Error {

@@ -3,7 +3,10 @@
 //!
 //! Any chunk opens alone, so a range costs only the chunks that it touches.
 
-use std::ops::Range;
+use std::{
+    io::{self, Read},
+    ops::Range,
+};
 
 use ring::{
     aead::{self, CHACHA20_POLY1305, LessSafeKey, UnboundKey},
@@ -155,6 +158,21 @@ impl Commitment {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     finish(digest::digest(&digest::SHA256, bytes))
+}
+
+/// SHA-256 of all that `bytes` yields, a piece in memory at a time.
+///
+/// # Errors
+///
+/// As reading failed.
+pub fn sha256_of(mut bytes: impl Read) -> io::Result<[u8; 32]> {
+    let (mut context, mut piece) = (digest::Context::new(&digest::SHA256), vec![0; CHUNK]);
+    loop {
+        match bytes.read(&mut piece)? {
+            0 => return Ok(finish(context.finish())),
+            read => context.update(&piece[..read]),
+        }
+    }
 }
 
 fn finish(digest: digest::Digest) -> [u8; 32] {

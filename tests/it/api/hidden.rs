@@ -1,9 +1,14 @@
 //! Hidden and missing: a stranger cannot tell them apart.
 
+use greffe::audit::{opening::Opening, receipt::Receipt};
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::Row as _;
 
-use crate::api::service::Service;
+use crate::{
+    api::{log::receipt, service::Service},
+    witness,
+};
 
 const OWNER: &str = "contributor-rhein";
 const STRANGERS: [&str; 4] = ["contributor-littoral", "pilot-ia", "coordinator", "auditor"];
@@ -74,5 +79,70 @@ async fn a_conflict_makes_a_party_as_unknown_as_one_that_does_not_exist() {
 
         assert_eq!((hidden.status, known.status), (404, 403), "{method} {tail}");
         assert_eq!(hidden, missing, "{method} {tail}");
+    }
+}
+
+/// A refusal as it stays: its leaf, its row as far as it names nothing, its receipt, and what the refused may see of it.
+#[derive(Debug, PartialEq)]
+struct Stays {
+    leaf_bytes: usize,
+    sealed_bytes: Vec<i64>,
+    openings: Vec<(String, usize)>,
+    shown: Value,
+    entries: i64,
+}
+
+async fn stays(service: &Service, who: &str, name: &str) -> Stays {
+    let count = "select count(*) from entry";
+    let before = witness::count(service, count).await;
+    let refused = service.get(who, &format!("/api/v1/documents/{name}/content")).await;
+    assert_eq!(refused.status, 404, "{refused:?}");
+    let entries = witness::count(service, count).await - before;
+
+    let sql = "select length(asked_sealed), length(texts_sealed), length(personal_sealed), \
+               length(person_index), length(id) from entry order by position desc limit 1";
+    let row = sqlx::query(sql).fetch_one(service.app.writer.database().pool()).await.unwrap();
+    let sealed_bytes = (0..5).map(|column| row.get(column)).collect();
+    let listed = service.get(who, "/api/v1/audit/entries?decision=refused").await;
+    assert_eq!(listed.status, 200, "{listed:?}");
+    let mut shown = listed.json()["entries"][0].clone();
+    assert_eq!(shown["asked"]["subject"], name, "{shown}");
+    let entry = shown["entry"].as_str().unwrap().to_owned();
+    let proof = receipt(service, who, &entry).await;
+    let proof = Receipt::parse(&proof.body).unwrap();
+    let length = |opening: &Opening| (opening.name().to_owned(), opening.json().len());
+    // What tells one refusal from another of the same thing.
+    for drawn in ["entry", "position", "at"] {
+        shown[drawn] = Value::Null;
+    }
+    shown["asked"]["subject"] = Value::Null;
+    Stays {
+        leaf_bytes: proof.leaf.to_bytes().len(),
+        sealed_bytes,
+        openings: proof.openings().iter().map(length).collect(),
+        shown,
+        entries,
+    }
+}
+
+#[tokio::test]
+async fn what_stays_of_a_refusal_does_not_tell_hidden_from_missing() {
+    let service = Service::start().await;
+    let hidden = service.deposited(OWNER, "offer", b"content").await;
+    let id = witness::document(&service, &hidden).await.to_string();
+    let drawn = greffe::documents::reference::draw();
+    let random = greffe::id::DocumentId::random().to_string();
+
+    for stranger in ["contributor-littoral", "access-acieries"] {
+        service.token(stranger).await;
+        for (hidden, missing) in [(&hidden, &drawn), (&id, &random)] {
+            let of_hidden = stays(&service, stranger, hidden).await;
+            let of_missing = stays(&service, stranger, missing).await;
+
+            assert_eq!(of_hidden, of_missing, "{stranger}");
+            assert_eq!(of_hidden.entries, 1);
+            let shown = of_hidden.shown;
+            assert_eq!((&shown["owner"], &shown["facts"]), (&Value::Null, &Value::Null));
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::api::service::{ANYONE, Answer, Service};
 const OWNER: &str = "contributor-rhein";
 
 /// The receipt of `entry`, once the log has signed it.
-async fn receipt(service: &Service, who: &str, entry: &str) -> Answer {
+pub(super) async fn receipt(service: &Service, who: &str, entry: &str) -> Answer {
     let mut published = service.app.tree.watch();
     loop {
         published.mark_unchanged();

@@ -10,6 +10,7 @@ mod purpose;
 mod refusals;
 mod routes;
 pub(crate) mod service;
+mod trips;
 mod wire;
 
 use hyper::Method;

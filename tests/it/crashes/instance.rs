@@ -12,13 +12,6 @@ use greffe::{
     app::{self, App, Recovery},
     config::Config,
     database::Revisions,
-    http::{
-        self,
-        server::{
-            Limits, Server, Tls,
-            tls::{Files, Oldest},
-        },
-    },
     identity::Presented,
     mission::MissionFile,
     time::Clock,
@@ -33,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::service,
+    api::service::{self, Serving, serve, spread},
     crashes::{
         child::Child,
         client::{Client, OWNER, READER},
@@ -122,7 +115,7 @@ impl Instance {
     /// All files as they are this instant, write-ahead logs too.
     pub fn copy(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(self.folder(), folder.path());
+        spread(self.folder(), folder.path());
         Self { folder, tokens: Arc::clone(&self.tokens) }
     }
 
@@ -137,7 +130,7 @@ impl Instance {
                 false => drop(fs::remove_file(&ours)),
             }
             if theirs.is_dir() {
-                copy(&theirs, &ours);
+                spread(&theirs, &ours);
             } else if theirs.exists() {
                 fs::copy(theirs, ours).unwrap();
             }
@@ -155,16 +148,7 @@ impl Instance {
 
     pub async fn try_serve(&self) -> Result<Served, app::Error> {
         let app = self.open().await?;
-        let tls = Tls::read(Files {
-            chain: self.folder().join("chain.pem"),
-            key: self.folder().join("key.pem"),
-            clients: None,
-            oldest: Oldest::Tls13,
-        });
-        let (any, tls) = ("127.0.0.1:0".parse().unwrap(), Arc::new(tls.unwrap()));
-        let server = Server::listen(any, tls, Limits::default()).await.unwrap();
-        let (address, stop) = (server.address(), CancellationToken::new());
-        let serving = tokio::spawn(server.serve(http::router(app.clone()), stop.clone()));
+        let Serving { address, stop, ended: serving } = serve(self.folder(), &app).await;
         Ok(Served { app, client: self.client(address), stop, serving })
     }
 
@@ -223,18 +207,6 @@ async fn token(app: &App, slug: &str) -> String {
     };
     let day = Duration::from_secs(24 * 3600);
     app.identity.redeem(presented, "tests", day).await.unwrap().expose().to_string()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(fs::copy(entry.path(), target).unwrap()),
-        }
-    }
 }
 
 /// Every file with its length and its last change.

@@ -1,6 +1,5 @@
 //! Whatever ends the service, and whatever is put back behind its back: nothing acknowledged is lost, nothing forks.
 
-#[cfg(feature = "failpoints")]
 pub mod alone;
 #[cfg(feature = "failpoints")]
 mod calls;

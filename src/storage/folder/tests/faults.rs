@@ -52,6 +52,24 @@ async fn a_fault_at_any_step_of_writing_leaves_nothing_or_all() {
 }
 
 #[tokio::test]
+async fn an_early_sync_that_fails_is_not_made_good_by_the_last_one() {
+    if !alone("an_early_sync_that_fails_is_not_made_good_by_the_last_one") {
+        return;
+    }
+    let _scenario = FailScenario::setup();
+    let (outer, folder) = established();
+    let long = pattern(40_000_000);
+
+    cfg("storage::sync", "1*return->off").unwrap();
+    let kept = folder.create(&name("a"), sealed(&long), None).await;
+
+    assert!(matches!(kept, Err(Error::Folder { what: "sync", .. })), "{kept:?}");
+    assert_eq!(files(&outer), [""; 0]);
+    folder.create(&name("a"), sealed(&long), None).await.unwrap();
+    assert!(collect(folder.read(&name("a"), 0..40_000_000).await.unwrap()).await.unwrap() == long);
+}
+
+#[tokio::test]
 async fn a_fault_while_reading_ends_the_reading() {
     if !alone("a_fault_while_reading_ends_the_reading") {
         return;

@@ -1,0 +1,46 @@
+//! The configuration of a service under test.
+
+/// The configuration of such a service, whose paths are relative to its folder.
+pub fn configuration() -> String {
+    r#"
+listen = "127.0.0.1:0"
+operator_listen = "127.0.0.1:0"
+origin = "greffe.example/tests"
+
+[database]
+address = "sqlite:greffe.sqlite"
+
+[custody]
+file = "custody/custody"
+any_file_system = true
+
+[keys]
+first = "keys.sqlite"
+second = "second/keys.sqlite"
+
+[signer]
+state_file = "custody/signer"
+
+[tls]
+certificate_file = "chain.pem"
+key_file = "key.pem"
+
+[[location]]
+id = "folder"
+kind = "folder"
+path = "objects"
+
+[location.declared]
+by = "the tests"
+on = "2026-11-24"
+country = "FR"
+region = "own"
+city = "Lyon"
+operator = "Hébergeur (exemple)"
+seat = "FR"
+control_holder = "its founders"
+control_country = "FR"
+access_logs = false
+"#
+    .to_owned()
+}
