@@ -58,8 +58,7 @@ impl Conflict {
         }
         let method = if self.end { Method::DELETE } else { Method::POST };
         let asked = client.ask(method, &["api", "v1", "conflicts"]).json(&wanted);
-        let body = asked.send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = asked.read().await?;
         session.terminal.show(&answer, || {
             let values = [("person", &person[..]), ("party", with)];
             if self.end {

@@ -27,8 +27,7 @@ impl Finalise {
         let path = ["api", "v1", "documents", &self.document];
         let asked = session.client()?;
         let asked = asked.ask(Method::PATCH, &path).json(&json!({"stage": "final"}));
-        let body = asked.send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = asked.read().await?;
         let said = || session.terminal.say("finalised", &[("document", &self.document)]);
         session.terminal.show(&answer, said)?;
         Ok(Exit::Done)

@@ -13,7 +13,8 @@ type Texts = BTreeMap<String, BTreeMap<String, String>>;
 
 static FRENCH: LazyLock<Texts> = LazyLock::new(|| {
     let text = include_str!("words/help.fr.toml");
-    toml::from_str(text).expect("the catalogue is a table of tables of texts, as its test shows")
+    toml::from_str(&set(text))
+        .expect("the catalogue is a table of tables of texts, as its test shows")
 });
 
 const TEMPLATE: &str = "{about-with-newline}\nUsage : {usage}\n\n{all-args}{after-help}";
@@ -25,6 +26,18 @@ pub fn translated(command: Command, language: Language) -> Command {
         Language::English => command,
         Language::French => french(command.disable_help_flag(true).arg(help_flag()), "greffe"),
     }
+}
+
+/// With what the paragraph on exit codes begins, the last one of a command's help.
+const CODES: &str = "Exit codes:";
+
+/// As French is set: no line ends between a sign and the word that it belongs to.
+fn set(texts: &str) -> String {
+    let mut texts = texts.replace("« ", "«\u{a0}").replace(" »", "\u{a0}»");
+    for sign in [":", ";", "?"] {
+        texts = texts.replace(&format!(" {sign}"), &format!("\u{a0}{sign}"));
+    }
+    texts
 }
 
 fn help_flag() -> Arg {
@@ -41,7 +54,9 @@ fn french(command: Command, path: &str) -> Command {
         command = command.about(about).long_about(long.unwrap_or_else(|| about.clone()));
     }
     if let Some(after) = command.get_after_help().map(ToString::to_string) {
-        command = command.after_help(after.replace("Examples:", "Exemples :"));
+        let (examples, _codes) = after.split_once(CODES).unwrap_or((&after, ""));
+        let codes = texts.get("codes").map_or("", |codes| &codes[..]);
+        command = command.after_help(examples.replace("Examples:", "Exemples :") + codes);
     }
     let common = FRENCH.get("greffe").unwrap_or(&none);
     command = command.mut_args(|argument| worded(argument, texts, common));
@@ -87,6 +102,10 @@ mod tests {
         if !texts.contains_key("about") {
             found.push(format!("[\"{path}\"] about"));
         }
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        if after.contains(CODES) != texts.contains_key("codes") {
+            found.push(format!("[\"{path}\"] codes"));
+        }
         for argument in command.get_arguments() {
             let id = argument.get_id().as_str();
             if !texts.contains_key(id) && !common.contains_key(id) {
@@ -113,7 +132,7 @@ mod tests {
     fn french_says_nothing_of_what_is_not_there() {
         fn known(command: &Command, path: &str, texts: &mut Texts) {
             let mut own = texts.remove(path).unwrap_or_default();
-            for id in ["about", "long", "help", "version"] {
+            for id in ["about", "long", "codes", "help", "version"] {
                 own.remove(id);
             }
             command.get_arguments().for_each(|argument| {

@@ -31,8 +31,7 @@ impl Hold {
         let path = ["api", "v1", "documents", &self.document];
         let client = session.client()?;
         let asked = client.ask(Method::PATCH, &path).json(&json!({"hold": !self.release}));
-        let body = asked.send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = asked.read().await?;
         session.terminal.show(&answer, || {
             let values = [("document", &self.document[..])];
             if self.release {

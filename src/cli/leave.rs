@@ -33,8 +33,7 @@ impl Leave {
             prompt::confirm(&session.terminal, "ask-leave", &self.party)?;
         }
         let path = ["api", "v1", "parties", &self.party, "leave"];
-        let body = client.ask(Method::POST, &path).json(&json!({})).send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = client.ask(Method::POST, &path).json(&json!({})).read().await?;
         let said = || session.terminal.say("left-party", &[("party", &self.party)]);
         session.terminal.show(&answer, said)?;
         Ok(Exit::Done)

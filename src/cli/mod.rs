@@ -76,6 +76,11 @@ use crate::cli::{
 #[derive(Parser)]
 #[command(name = "greffe", version, max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 the command line makes no sense, 3 partly done, 4 no such thing, \
+5 the same may succeed later, 6 refused by its owner, 7 not signed in, 8 verification failed: evidence of tampering, \
+9 nothing to do. A code that is not here is a failure."
+)]
 struct Greffe {
     #[command(flatten)]
     common: Common,

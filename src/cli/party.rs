@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::{
     client::{Client, api::Settings},
     error::{Error, Exit},
-    restrict::own_party,
+    restrict::party_or_own,
     session::Session,
 };
 
@@ -79,10 +79,7 @@ impl Party {
     /// If the service refuses.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let party = match self.party {
-            Some(party) => party,
-            None => own_party(&client).await?,
-        };
+        let party = party_or_own(&client, self.party).await?;
         let change = match self.what {
             None => return show(session, &client, &party).await,
             Some(what) => what.change(),

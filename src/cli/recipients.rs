@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::{
     client::api::Recipients as Listed,
     error::{Error, Exit},
-    restrict::own_party,
+    restrict::party_or_own,
     session::Session,
 };
 
@@ -48,10 +48,7 @@ impl Recipients {
     /// If the service refuses.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let party = match self.party {
-            Some(party) => party,
-            None => own_party(&client).await?,
-        };
+        let party = party_or_own(&client, self.party).await?;
         let path = ["api", "v1", "parties", &party, "recipients"];
         let (asked, key, name) = match self.what {
             None => {
@@ -71,8 +68,7 @@ impl Recipients {
                 (client.ask(Method::DELETE, &path), "recipient-removed", name)
             }
         };
-        let body = asked.send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = asked.read().await?;
         let values = [("name", &name[..]), ("party", &party)];
         session.terminal.show(&answer, || session.terminal.say(key, &values))?;
         Ok(Exit::Done)

@@ -29,8 +29,7 @@ impl Rename {
         let path = ["api", "v1", "documents", &self.document];
         let client = session.client()?;
         let asked = client.ask(Method::PATCH, &path).json(&json!({"title": self.title}));
-        let body = asked.send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = asked.read().await?;
         let values = [("document", &self.document[..]), ("title", &self.title)];
         session.terminal.show(&answer, || session.terminal.say("renamed", &values))?;
         Ok(Exit::Done)

@@ -70,10 +70,7 @@ impl Restrict {
             return template(session, name.as_deref());
         }
         let client = session.client()?;
-        let party = match self.party {
-            Some(party) => party,
-            None => own_party(&client).await?,
-        };
+        let party = party_or_own(&client, self.party).await?;
         let path = ["api", "v1", "parties", &party, "restrictions"];
         match self.what {
             What::Template { name } => template(session, name.as_deref()),
@@ -90,8 +87,7 @@ impl Restrict {
             What::Check { file } => check(session, &client, &party, &read(&file)?).await,
             What::Set { file } => {
                 let asked = client.ask(Method::PUT, &path).text(read(&file)?);
-                let answer = asked.send().await?.bytes().await?;
-                let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
+                let answer: serde_json::Value = asked.read().await?;
                 let said = || session.terminal.say("restrictions-set", &[("party", &party)]);
                 session.terminal.show(&answer, said)?;
                 Ok(Exit::Done)
@@ -100,12 +96,15 @@ impl Restrict {
     }
 }
 
-/// The party for which the caller acts.
+/// The party that was named, or the one for which the caller acts.
 ///
 /// # Errors
 ///
 /// If the service does not know the caller, or they must choose.
-pub async fn own_party(client: &Client) -> Result<String, Error> {
+pub async fn party_or_own(client: &Client, named: Option<String>) -> Result<String, Error> {
+    if let Some(party) = named {
+        return Ok(party);
+    }
     let me: Me = client.get(&["api", "v1", "me"]).read().await?;
     me.handle.ok_or(Error::usage("choose-capacity"))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::{
     client::api::Roles as Listed,
     error::{Error, Exit},
-    restrict::own_party,
+    restrict::party_or_own,
     session::Session,
 };
 
@@ -30,7 +30,7 @@ enum What {
     Give {
         /// The person's handle.
         person: String,
-        /// contributor, access-manager, pilot, coordinator, committee, auditor or operator.
+        /// contributor, access-manager, pilot, coordinator, committee, secretariat, auditor or operator.
         role: String,
     },
     /// Takes a role from somebody.
@@ -55,10 +55,7 @@ impl Roles {
     /// If the service refuses.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let party = match self.party {
-            Some(party) => party,
-            None => own_party(&client).await?,
-        };
+        let party = party_or_own(&client, self.party).await?;
         let path = ["api", "v1", "parties", &party, "roles"];
         let (method, person, role) = match self.what {
             None => {
@@ -72,8 +69,7 @@ impl Roles {
             Some(What::Remove { person }) => {
                 let path = ["api", "v1", "parties", &party, "people", &person];
                 let asked = client.ask(Method::DELETE, &path);
-                let body = asked.send().await?.bytes().await?;
-                let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let answer: Value = asked.read().await?;
                 let values = [("person", &person[..]), ("party", &party)];
                 session.terminal.show(&answer, || session.terminal.say("removed", &values))?;
                 return Ok(Exit::Done);
@@ -83,8 +79,7 @@ impl Roles {
         };
         let given = method == Method::POST;
         let asked = client.ask(method, &path).json(&json!({"person": person, "role": role}));
-        let body = asked.send().await?.bytes().await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = asked.read().await?;
         session.terminal.show(&answer, || {
             let values = [("person", &person[..]), ("role", &role), ("party", &party)];
             if given {

@@ -9,7 +9,7 @@ use crate::cli::{
         api::{Grants, NewGrant, StandingGrants},
     },
     error::{Error, Exit},
-    restrict::own_party,
+    restrict::party_or_own,
     session::Session,
     terminal::local,
 };
@@ -65,11 +65,7 @@ impl Share {
     /// If the service refuses, or `--until` is no instant to come.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let (what, of) = match (&self.document, &self.party) {
-            (Some(document), _) => ("documents", document.clone()),
-            (None, Some(party)) => ("parties", party.clone()),
-            (None, None) => ("parties", own_party(&client).await?),
-        };
+        let (what, of) = granted_on(&client, self.document, self.party).await?;
         let path = ["api", "v1", what, &of, "grants"];
         let Some(to) = self.grantee else {
             return list(session, &client, &path, self.standing).await;
@@ -90,17 +86,37 @@ impl Share {
         };
         let grant: serde_json::Value = client.ask(Method::POST, &path).json(&wanted).read().await?;
         session.terminal.show(&grant, || {
-            let until = until.as_deref().map(local);
             let values = [("document", &of[..]), ("to", &to)];
-            match until {
-                Some(until) => {
+            let until = until.as_deref().map(local);
+            match (&wanted.sensitivity, until) {
+                (Some(sensitivity), _) => {
+                    let values = [values[0], values[1], ("sensitivity", sensitivity)];
+                    session.terminal.say("shared-standing", &values)
+                }
+                (None, Some(until)) => {
                     let values = [values[0], values[1], ("until", &until)];
                     session.terminal.say("shared-until", &values)
                 }
-                None => session.terminal.say("shared", &values),
+                (None, None) => session.terminal.say("shared", &values),
             }
         })?;
         Ok(Exit::Done)
+    }
+}
+
+/// Where grants lie: on a document, or standing on a party's own.
+///
+/// # Errors
+///
+/// As [`party_or_own`].
+pub async fn granted_on(
+    client: &Client,
+    document: Option<String>,
+    party: Option<String>,
+) -> Result<(&'static str, String), Error> {
+    match document {
+        Some(document) => Ok(("documents", document)),
+        None => Ok(("parties", party_or_own(client, party).await?)),
     }
 }
 

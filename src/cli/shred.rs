@@ -44,8 +44,7 @@ impl Shred {
             prompt::confirm(&session.terminal, "ask-shred", &document.reference)?;
         }
         let asked = client.ask(Method::DELETE, &path).json(&json!({"reason": self.reason}));
-        let body = asked.send().await?.bytes().await?;
-        let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: serde_json::Value = asked.read().await?;
         // Where the owner demands two people, the first one's wish waits for a second.
         let waits = answer.get("shredded").and_then(serde_json::Value::as_bool) == Some(false);
         let entry = answer.get("entry");

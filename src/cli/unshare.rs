@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::cli::{
     client::api::Grants,
     error::{Error, Exit},
-    restrict::own_party,
     session::Session,
+    share::granted_on,
 };
 
 /// Takes back what `greffe share` gave: refused from the next request on, and readings that are open end within a
@@ -40,18 +40,15 @@ impl Unshare {
     /// If the service refuses, or there is no such grant.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let (what, of) = match (&self.document, &self.party) {
-            (Some(document), _) => ("documents", document.clone()),
-            (None, Some(party)) => ("parties", party.clone()),
-            (None, None) => ("parties", own_party(&client).await?),
-        };
+        let (what, of) = granted_on(&client, self.document, self.party).await?;
         let who = self.grantee.or(self.standing).unwrap_or_default();
         let listed: Grants = client.get(&["api", "v1", what, &of, "grants"]).read().await?;
         let matching = listed.grants.iter();
         let matching: Vec<_> =
             matching.filter(|grant| grant.id == who || grant.to == who).collect();
         if matching.is_empty() {
-            let told = Error::new(Exit::NotFound, "no-such-grant").with("who", &who);
+            let key = if what == "parties" { "no-such-standing" } else { "no-such-grant" };
+            let told = Error::new(Exit::NotFound, key).with("who", &who);
             return Err(told.with("document", &of));
         }
         for grant in matching {

@@ -9,7 +9,7 @@ use crate::cli::{
     client::api::TagKeys,
     error::{Error, Exit},
     profile::replace,
-    restrict::own_party,
+    restrict::party_or_own,
     session::Session,
 };
 
@@ -36,7 +36,7 @@ impl Keys {
     /// If one is not the party's auditor, or the file cannot be written.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let client = session.client()?;
-        let party = own_party(&client).await?;
+        let party = party_or_own(&client, None).await?;
         let found: TagKeys =
             client.get(&["api", "v1", "parties", &party, "tag-keys"]).read().await?;
         let mut text = Zeroizing::new(String::new());

@@ -18,7 +18,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
 use crate::cli::{
-    client::{Answer, Body, Error, Pace, SILENCE},
+    client::{
+        Answer, Body, Error,
+        ask::{Pace, SILENCE},
+    },
     progress::Progress,
 };
 

@@ -20,10 +20,14 @@ use crate::{
         session::Session,
         terminal::Form,
     },
+    database::Revisions,
     mission::MissionFile,
 };
 
 use self::{people::People, place::Place};
+
+/// Who must learn nothing of the company's diagnostic.
+const COMPETITOR: &str = "company:rhein-energie";
 
 /// Plays a story with real files over TLS on this machine: sealed, refused, recorded, decided, caught. Then it is your turn.
 #[derive(clap::Args)]
@@ -101,12 +105,16 @@ impl Demo {
             self.data.display(),
             place.custody().display(),
         ))?;
-        story::tell(&mut teller, &app, &place, &people).await?;
+        let document = story::tell(&mut teller, &app, &place, &people).await?;
         caught::tell(&mut teller, &place, &file).await?;
         let seconds = teller.begun.elapsed().as_secs();
         teller.say(&format!("\nThe story took {seconds} s; {} steps failed.", teller.failed))?;
         if !self.once {
-            turn::tell(&teller, &place, &base, &people)?;
+            let mission = app.registry.mission(&mut Revisions::new(app.clock.now())).await;
+            let competitor = mission.map_err(|error| init::failed(error.into()))?;
+            let competitor = competitor.party_named(COMPETITOR).map(|entry| entry.party);
+            let competitor = competitor.expect("the shipped mission has it");
+            turn::tell(&teller, &place, &base, &document, &people, competitor)?;
             stop_signal().await;
         }
         serving.stop().await;

@@ -16,8 +16,15 @@ use crate::{
 /// Says whose folder it is: nothing else is ever removed.
 const MARKER: &str = "made-by-greffe-demo";
 /// Folders named after who holds them.
-const HOLDERS: [&str; 6] =
-    ["company", "competitor", "operator", "operator-second-disk", "provider", "throw-away"];
+const HOLDERS: [&str; 7] = [
+    "company",
+    "competitor",
+    "operator",
+    "operator-second-disk",
+    "provider",
+    "people",
+    "throw-away",
+];
 
 /// Invented names and addresses, for whoever the mission file gives none.
 pub(super) const NAMES: &[(&str, &str, &str)] = &[

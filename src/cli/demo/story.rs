@@ -2,6 +2,7 @@
 
 use std::{io::Cursor, path::Path};
 
+use age::secrecy::ExposeSecret as _;
 use hyper::{
     Method, StatusCode,
     header::{CONTENT_TYPE, RANGE},
@@ -16,7 +17,7 @@ use crate::{
             Teller,
             material::{LONG, Stream, pdf},
             people::People,
-            place::Place,
+            place::{Place, write_secret},
         },
         error::Error,
         progress::Progress,
@@ -35,13 +36,13 @@ struct Cast {
     pilot: Client,
 }
 
-/// Tells the first four moments.
+/// Tells the first four moments; the reference of the diagnostic that they are about.
 pub(super) async fn tell(
     teller: &mut Teller<'_>,
     app: &App,
     place: &Place,
     people: &People,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let cast = Cast {
         contributor: people.client_of("contributor-acieries", OWNER)?,
         access: people.client_of("access-acieries", OWNER)?,
@@ -52,7 +53,9 @@ pub(super) async fn tell(
     let document = sealed(teller, place, &cast).await?;
     refused(teller, app, &cast, &document).await?;
     recorded(teller, &cast, &document).await?;
-    decided(teller, &cast, &document).await
+    decided(teller, &cast, &document).await?;
+    taken(teller, place, &cast, &document).await?;
+    Ok(document)
 }
 
 /// A status, whether the answer was a good one or a problem.
@@ -294,6 +297,12 @@ async fn decided(teller: &mut Teller<'_>, cast: &Cast, document: &str) -> Result
         ok,
         &format!("the pilot's next request is refused: {}", told(&refused)),
     )?;
+    let lifted = cast.access.ask(Method::PUT, &party).text(String::new()).send().await;
+    let again = cast.pilot.get(&["api", "v1", "documents", document, "content"]).send().await;
+    let ok = lifted.is_ok() && status(&again) == Some(StatusCode::OK);
+    let says =
+        format!("the company takes it back, and the pilot reads ({})", spoken(status(&again)));
+    teller.step("restriction-lifted", ok, &says)?;
     let permit = "permit (principal, action, resource);";
     let widened = cast.access.ask(Method::PUT, &party).text(permit.to_owned()).send().await;
     let ok = widened.is_err();
@@ -332,4 +341,30 @@ async fn decided(teller: &mut Teller<'_>, cast: &Cast, document: &str) -> Result
         spoken(after)
     );
     teller.step("ends-by-itself", ok, &says)
+}
+
+/// The company takes its own document away: sealed anew to a key of its own, opened here as anybody's age opens it.
+async fn taken(
+    teller: &mut Teller<'_>,
+    place: &Place,
+    cast: &Cast,
+    document: &str,
+) -> Result<(), Error> {
+    let identity = age::x25519::Identity::generate();
+    let key = place.folder("company").join("archive.key");
+    write_secret(&key, identity.to_string().expose_secret().as_bytes())?;
+    let recipient = json!({ "name": "archive", "recipient": identity.to_public().to_string() });
+    let path = ["api", "v1", "parties", OWNER, "recipients"];
+    cast.access.ask(Method::POST, &path).json(&recipient).send().await?;
+    let asked = cast.contributor.get(&["api", "v1", "documents", document, "age"]);
+    let file = asked.query("recipient", Some("archive")).send().await?.bytes().await?;
+    let path = place.folder("company").join("diagnostic.pdf.age");
+    std::fs::write(&path, &file)?;
+    let original = std::fs::read(place.folder("company").join("diagnostic.pdf"))?;
+    let ok = age::decrypt(&identity, &file).is_ok_and(|opened| opened == original);
+    let says = format!(
+        "the company takes it away; any age program opens it by its own key: {}",
+        path.display()
+    );
+    teller.step("taken-away", ok, &says)
 }

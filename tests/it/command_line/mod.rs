@@ -2,6 +2,7 @@
 
 mod audit;
 mod counterfeit;
+mod decide;
 mod deposit;
 mod fetch;
 mod sign_in;

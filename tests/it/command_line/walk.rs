@@ -41,7 +41,7 @@ impl From<Output> for Ended {
 }
 
 /// An instance, and everybody signed in to it; it ends with the test.
-struct Instance {
+pub struct Instance {
     folder: TempDir,
     server: Child,
 }
@@ -54,7 +54,7 @@ impl Drop for Instance {
 }
 
 impl Instance {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = arranged(folder.path());
         let config = config.to_str().unwrap();
@@ -88,21 +88,21 @@ impl Instance {
     }
 
     /// A command of somebody, in a folder of their own.
-    fn run(&self, person: &str, arguments: &[&str]) -> Ended {
+    pub fn run(&self, person: &str, arguments: &[&str]) -> Ended {
         let home = self.folder.path().join("homes").join(person);
         fs::create_dir_all(&home).unwrap();
         command(&home, &home, arguments)
     }
 
     /// The same, which must go well.
-    fn done(&self, person: &str, arguments: &[&str]) -> String {
+    pub fn done(&self, person: &str, arguments: &[&str]) -> String {
         let ended = self.run(person, arguments);
         assert_eq!(ended.exit, 0, "{person} {arguments:?} {ended:?}");
         ended.out
     }
 
     /// The bytes of a file of somebody.
-    fn file(&self, person: &str, name: &str) -> PathBuf {
+    pub fn file(&self, person: &str, name: &str) -> PathBuf {
         self.folder.path().join("homes").join(person).join(name)
     }
 }
@@ -162,7 +162,7 @@ fn serve(folder: &Path, config: &str) -> (Child, String) {
 }
 
 /// Deposits a file of the contributor's; its reference.
-fn deposited(instance: &Instance, content: &[u8]) -> String {
+pub fn deposited(instance: &Instance, content: &[u8]) -> String {
     let person = "contributor-acieries";
     instance.run(person, &["ls"]);
     fs::write(instance.file(person, "d.pdf"), content).unwrap();

@@ -1,0 +1,118 @@
+//! What the service's answers hold, as far as the command line reads them; `--json` passes on what it does not.
+
+/// Structs that read what they know of an answer, and keep the rest for `--json`.
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$said:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $name {
+            $($(#[$said])* pub $field: $type,)*
+            /// Whatever else the service says, for `--json`.
+            #[serde(flatten)]
+            pub rest: serde_json::Map<String, serde_json::Value>,
+        }
+    )*};
+}
+
+mod documents;
+mod parties;
+mod log;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use documents::{
+    Deposited, Document, Documents, Grants, NewDocument, NewGrant, Openers, Readers, Versions,
+};
+pub use log::{Entries, Entry, TagKey, TagKeys, TagPage};
+pub use parties::{Checked, Conflicts, Recipients, Roles, Settings, StandingGrants};
+
+answers! {
+    /// `GET /api/v1/me`.
+    Me {
+        /// What the mission file calls them.
+        person: String,
+        /// Their name; empty if it is not known.
+        name: String,
+        /// The capacity in which they act.
+        handle: Option<String>,
+        /// Their roles in it.
+        roles: Vec<String>,
+        /// Every capacity that they have.
+        capacities: Vec<Capacity>,
+        /// When the token ends.
+        expires_at: Option<String>,
+        /// The log's origin.
+        origin: String,
+        /// The log's key.
+        vkey: String,
+    }
+
+    /// A capacity that one has.
+    Capacity {
+        /// `company:SLUG`, `workstream:SLUG` or `mission`.
+        handle: String,
+        /// The roles in it.
+        roles: Vec<String>,
+    }
+
+    /// One of one's own tokens; its secret is shown once, when it is made.
+    Token {
+        /// Its id.
+        id: String,
+        /// What one calls it.
+        label: String,
+        /// The capacity to which it is bound.
+        capacity: Option<String>,
+        /// When it was made.
+        created_at: Option<String>,
+        /// When it ends.
+        expires_at: Option<String>,
+        /// Whether it is the one with which this was asked.
+        current: bool,
+    }
+
+    /// `GET /api/v1/tokens`.
+    Tokens {
+        /// The live ones.
+        tokens: Vec<Token>,
+    }
+
+    /// A place of storage.
+    Place {
+        /// Its name in the configuration.
+        id: String,
+        /// What is known of it: for each fact its value, basis, source and date.
+        facts: Option<Value>,
+        /// When it was last probed.
+        probed_at: Option<String>,
+    }
+
+    /// `GET /api/v1/locations`.
+    Places {
+        /// All of them.
+        locations: Vec<Place>,
+    }
+}
+
+impl Me {
+    /// Their name, or what the mission file calls them if no name is known.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() { &self.person } else { &self.name }
+    }
+}
+
+/// A token, or a sign-in link turned into one: the secret is in this answer and in no other.
+#[derive(Clone, Deserialize)]
+pub struct Minted {
+    /// Its id.
+    #[serde(default)]
+    pub id: String,
+    /// The secret itself.
+    pub token: String,
+    /// When it ends.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+}
