@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 use sqlx::Row as _;
 
 use crate::{
-    audit::{Draft, Shred, Stopped, Written},
+    audit::{self, Draft, Shred, Stopped, Written},
     database::{self, Kind, Revisions},
     documents::{Documents, Error, grants, grants::project, unwrapped},
     id::{DocumentId, EntryId},
@@ -18,6 +18,9 @@ use crate::{
     storage::Name,
     vault::{self, keyset::Slot},
 };
+
+/// How often a destruction is said anew while somebody else changes the document.
+const TRIES: u32 = 3;
 
 /// What became of a request to destroy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,11 +168,15 @@ impl Documents {
             Err(error) => return Err(error.into()),
         }
         fail::fail_point!("documents::erased", |_| Err(Error::Stage("stopped by a test")));
-        match self.say_shredded(document).await {
-            // Somebody else finished it in between.
-            Ok(()) | Err(Error::Stage(_)) => self.erase_objects(document).await,
-            Err(error) => Err(error),
+        for _ in 0..TRIES {
+            match self.say_shredded(document).await {
+                // Or somebody else finished it in between.
+                Ok(()) | Err(Error::Stage(_)) => return self.erase_objects(document).await,
+                Err(Error::Audit(audit::Error::Moved)) => {}
+                Err(error) => return Err(error),
+            }
         }
+        Err(audit::Error::Unsettled.into())
     }
 
     async fn say_shredded(&self, document: DocumentId) -> Result<(), Error> {

@@ -159,6 +159,18 @@ async fn bytes_and_keys_that_were_changed_in_a_copy_are_named() {
     fs::write(&path, bytes).unwrap();
     assert_eq!(named(&check(copy.path())), ["found-object"]);
 
+    // What no reading looks at: the object's own nonce, and what follows its end.
+    let changes: [fn(&mut Vec<u8>); 2] =
+        [|bytes| bytes[0] ^= 1, |bytes| bytes.extend_from_slice(b"more")];
+    for change in changes {
+        let copy = stopped.copied();
+        let path = copy.path().join(one);
+        let mut bytes = fs::read(&path).unwrap();
+        change(&mut bytes);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(named(&check(copy.path())), ["found-object"]);
+    }
+
     let copy = stopped.copied();
     let [one, other] = [one, other].map(|path| copy.path().join(path));
     let between = copy.path().join("between");

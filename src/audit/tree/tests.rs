@@ -174,6 +174,40 @@ async fn a_tree_that_was_signed_and_could_not_be_kept_is_kept_first() {
 }
 
 #[tokio::test]
+async fn foreign_bytes_under_the_next_names_stop_neither_the_log_nor_a_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::create(folder.path()).await;
+    log.append(300).await;
+    let foreign = folder.path().join("store/anchor");
+    std::fs::create_dir_all(&foreign).unwrap();
+    let mut next = Vec::new();
+    for limit in [None, Some(1)] {
+        let leaves = log.tree.sequenced(0, limit).await.unwrap();
+        let (grown, _) = log.tree.grow(&Frontier::default(), &leaves).unwrap();
+        next.push(anchor::Anchor(Size { size: grown.size(), root: grown.root() }).to_string());
+    }
+    // The next anchor's own name, a larger one's, and a tile's, as the public route calls it.
+    let larger = format!("anchor/{}-{}", "0".repeat(19), "ab".repeat(32));
+    for name in [&next[0], &next[1], &larger, "tile/0/000", "tile/entries/000"] {
+        let path = folder.path().join("store").join(format!("{name}.sealed"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, b"foreign bytes").unwrap();
+    }
+
+    while log.tree.round(None).await.unwrap() {}
+    log.append(1).await;
+    assert!(log.tree.round(None).await.unwrap());
+    log.close().await;
+    let log = Log::open(folder.path()).await.unwrap();
+
+    assert_eq!(log.tree.published().tree.size, 301);
+    log.append(1).await;
+    assert!(log.tree.round(None).await.unwrap());
+    let path = folder.path().join("store").join(format!("{}.sealed", next[0]));
+    assert_ne!(std::fs::read(path).unwrap(), b"foreign bytes", "ours stands there");
+}
+
+#[tokio::test]
 async fn a_database_put_back_refuses_to_serve() {
     let (folder, copied) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let log = Log::create(folder.path()).await;

@@ -20,16 +20,8 @@ use crate::crashes::{
     settled::{recorded, settled},
 };
 
-/// Where a call fails before it takes effect, and where after it did: then it is kept and looks as if it were not.
-const POINTS: [&str; 30] = [
-    "audit::change",
-    "audit::changed",
-    "audit::append",
-    "audit::before_commit",
-    "audit::after_commit",
-    "audit::signed",
-    "audit::signer",
-    "database::read",
+/// Where a step of the key set or of custody fails: before it takes effect, and after.
+pub const STEPS: [&str; 10] = [
     "vault::keyset::begin",
     "vault::keyset::first",
     "vault::keyset::second",
@@ -38,9 +30,21 @@ const POINTS: [&str; 30] = [
     "vault::keyset::end",
     "vault::custody::begin",
     "vault::custody::begun",
-    "vault::custody::recovery",
     "vault::custody::end",
     "vault::custody::ended",
+];
+
+/// Where another call fails before it takes effect, and where after it did: then it is kept and looks as if it were not.
+const CALLS: [&str; 20] = [
+    "audit::change",
+    "audit::changed",
+    "audit::append",
+    "audit::before_commit",
+    "audit::after_commit",
+    "audit::signed",
+    "audit::signer",
+    "database::read",
+    "vault::custody::recovery",
     "storage::create",
     "storage::kept",
     "storage::write",
@@ -53,6 +57,10 @@ const POINTS: [&str; 30] = [
     "documents::sealed",
     "documents::erased",
 ];
+
+fn points() -> impl Iterator<Item = &'static str> {
+    CALLS.into_iter().chain(STEPS)
+}
 
 const RESTRICTIONS: &str = "/api/v1/parties/company:rhein-energie/restrictions";
 const CLOSED: &str =
@@ -139,20 +147,19 @@ async fn judged(crashed: &Instance, mut told: Told, when: &str) {
 async fn passed(template: &Instance) -> Vec<(&'static str, u32)> {
     let instance = template.copy();
     let served = instance.serve().await;
-    let counts: Vec<_> = POINTS
-        .iter()
+    let counts: Vec<_> = points()
         .map(|point| {
             let count = Arc::new(AtomicU32::new(0));
             let counted = Arc::clone(&count);
             let count_one = move || {
                 counted.fetch_add(1, Ordering::SeqCst);
             };
-            fail::cfg_callback(*point, count_one).unwrap();
-            (*point, count)
+            fail::cfg_callback(point, count_one).unwrap();
+            (point, count)
         })
         .collect();
     let told = story(&served).await;
-    for point in POINTS {
+    for point in points() {
         fail::remove(point);
     }
     let fates = told.known.documents.iter().map(|document| document.deposit);

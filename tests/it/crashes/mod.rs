@@ -2,7 +2,7 @@
 
 pub mod alone;
 #[cfg(feature = "failpoints")]
-mod calls;
+pub mod calls;
 pub mod child;
 pub mod client;
 pub mod instance;

@@ -17,24 +17,11 @@ use sqlx::Row as _;
 use super::attacker::lay;
 use crate::crashes::{
     alone::alone,
+    calls::STEPS,
     instance::{Instance, Served},
     known::{Document, Fate, Known},
     settled::settled,
 };
-
-/// Where a step fails: before it takes effect, and after.
-const STEPS: [&str; 10] = [
-    "vault::keyset::begin",
-    "vault::keyset::first",
-    "vault::keyset::second",
-    "vault::keyset::committed",
-    "vault::keyset::turn",
-    "vault::keyset::end",
-    "vault::custody::begin",
-    "vault::custody::begun",
-    "vault::custody::end",
-    "vault::custody::ended",
-];
 
 fn rounds() -> usize {
     let asked = std::env::var("GREFFE_ROUNDS").ok().and_then(|text| text.parse().ok());

@@ -1,6 +1,7 @@
 //! An S3 service in this process, honest and hostile, against the store's contract.
 
 mod hostile;
+mod recording;
 pub mod service;
 
 use std::sync::Arc;
