@@ -173,7 +173,7 @@ mod stopped {
             let mut own = Command::new(env::current_exe().unwrap());
             let own = own.args(["--exact", "--nocapture", test]);
             let crate::database::Address::Postgres(address) = &world.address else { panic!() };
-            let own = own.env(AT, format!("{address} {point} {path}")).stdout(Stdio::piped());
+            let own = own.env(AT, format!("{address} {point} {path}")).stderr(Stdio::piped());
             Self(own.spawn().unwrap())
         }
 
@@ -196,7 +196,7 @@ mod stopped {
 
             kill_process(self.pid(), Signal::CONT).unwrap();
             let mut said = String::new();
-            self.0.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+            self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
             said
         }
     }
@@ -227,7 +227,7 @@ mod stopped {
                 gate.refuse(Denial { revisions, draft, verdict: Verdict::Hidden }).await
             }
         };
-        println!("recorded: {}", done.is_ok());
+        eprintln!("recorded: {}", done.is_ok());
     }
 
     /// How long another server needs for an entry of its own, asking again while it is told to come later.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// More than the objects beside it have.
-const CONTENT: [u8; 200_000] = [7; 200_000];
+static CONTENT: [u8; 200_000] = [7; 200_000];
 
 async fn put(service: &Service, reference: &str, content: &[u8]) -> Answer {
     let path = format!("/api/v1/documents/{reference}/content");

@@ -1,5 +1,7 @@
 //! A log that is blocked, is full or fails: nothing is read, and nothing half read.
 
+use std::{path::Path, time::Duration};
+
 use hyper::Method;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
@@ -55,6 +57,22 @@ fn limit(child: &Child, bytes: Option<u64>) {
     prlimit(pid, Resource::Fsize, limit).unwrap();
 }
 
+/// Waits until the only reading has its outcome and all is signed: the next thing to be recorded is the next reading.
+async fn quiet(folder: &Path) {
+    let file = folder.join("greffe.sqlite");
+    let mut database = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    let sql = "select (select count(*) from entry where decision = 'outcome') = 1 \
+               and (select size from tree) = (select count(*) from entry)";
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    for _ in 0..600 {
+        tick.tick().await;
+        if sqlx::query_scalar(sql).fetch_one(&mut database).await.unwrap() {
+            return database.close().await.unwrap();
+        }
+    }
+    panic!("it never comes to rest");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_is_full_lets_no_byte_out_and_stands_once_there_is_room() {
     let instance = Instance::create().await;
@@ -65,6 +83,7 @@ async fn a_log_that_is_full_lets_no_byte_out_and_stands_once_there_is_room() {
     let path = document.path("/content");
     assert_eq!(client.get(OWNER, &path).await.unwrap().body.as_ref(), SECRET);
 
+    quiet(instance.folder()).await;
     limit(&child, Some(0));
     for _ in 0..5 {
         match client.get(OWNER, &path).await {
