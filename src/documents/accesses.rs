@@ -22,6 +22,8 @@ use crate::{
 
 /// Accesses on one page.
 const PAGE: i64 = 100;
+/// Free texts that people say; a deposit's digest is an opening too, and for its receipt alone.
+const SAID: [&str; 2] = ["purpose", "reason"];
 
 /// One entry about the document.
 #[derive(Clone, Debug, Serialize)]
@@ -117,6 +119,7 @@ impl Documents {
             Some(document) => texts(&self.inner.keyset, document, entry, &sealed_texts).await?,
             None => Vec::new(),
         };
+        let words = said.iter().filter(|told| SAID.contains(&told.name()));
         let word = |told: &Opening| Some((told.name().to_owned(), told.value().ok()?));
         let capacity = crate::id::PartyId::from_slice(&capacity).ok();
         let handle = capacity.and_then(|party| mission.party(party));
@@ -130,7 +133,7 @@ impl Documents {
             person: personal.as_ref().map(|(person, _)| slug(mission, *person)),
             address: personal.map(|(_, address)| address),
             facts: facts.unwrap_or(Value::Null),
-            texts: said.iter().filter_map(word).collect(),
+            texts: words.filter_map(word).collect(),
         })
     }
 

@@ -1,6 +1,12 @@
 //! *Your turn*: three attacks to type, programs that are not ours, and what each person can do. Whatever begins with `$` can
 //! be typed as it stands.
 
+use std::{
+    cmp::Reverse,
+    fs,
+    path::{Path, PathBuf},
+};
+
 use crate::{
     cli::{
         demo::{Teller, people::People, place::Place},
@@ -32,18 +38,18 @@ in {root}/people, nowhere else):
 Each person's commands
 {commands}
 Programs that are not ours
-  the service's certificate, and the key agreement that a quantum computer does not undo
-  $ echo | openssl s_client -connect {host} -CAfile {ca} 2>/dev/null | grep -E 'Protocol|Verif|group'
+  the service's certificate is vouched for, and TLS is 1.3
+  $ echo | openssl s_client -connect {host} -CAfile {ca} 2>/dev/null | grep -E 'New,|Verif'
   what the company took away opens without the service, and is what it deposited
   $ age -d -i {root}/company/archive.key {root}/company/diagnostic.pdf.age | sha256sum
   $ sha256sum {root}/company/diagnostic.pdf
 
-Three attacks; the second needs sqlite3, the third ends the service
+Three attacks; the first and the third need sqlite3, the third ends the service
   1  a grant by SQL, for the competitor: nobody gained anything, there is still no such thing (exit code 4)
   $ sqlite3 {root}/operator/greffe.sqlite "insert into document_grant select randomblob(16), id, owner, 'party:{competitor}', 9223372036854775807, 0 from document"
   $ greffe get {document} --profile contributor-rhein
   2  a byte of the diagnostic changed in the store: the reading is cut before it, the document quarantined
-  $ printf X | dd of="$(ls -S {root}/provider/objects/object/*.sealed | sed -n 2p)" bs=1 seek=70000 conv=notrunc status=none
+  $ printf X | dd of={object} bs=1 seek=70000 conv=notrunc status=none
   $ greffe get {document} --profile pilot-ia --output {root}/people/cut.pdf
   $ greffe get {document} --profile pilot-ia --output {root}/people/cut.pdf
   3  the database put back: keep a copy, let something happen, end the service by Ctrl-C here, put the copy back, start again
@@ -55,10 +61,23 @@ Three attacks; the second needs sqlite3, the third ends the service
   it refuses to serve (exit code 8)
 "#,
         own = own.display(),
+        object = second_largest(&place.folder("provider").join("objects/object")).display(),
         host = base.trim_start_matches("https://"),
         slugs = slugs(people).join(" "),
         commands = commands(&place.root().display().to_string(), document, people),
     ))
+}
+
+/// The diagnostic as the provider has it: the second largest of his files, after the stream.
+fn second_largest(folder: &Path) -> PathBuf {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sealed =
+        entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "sealed"));
+    let mut files: Vec<_> = sealed
+        .map(|entry| (entry.metadata().map_or(0, |metadata| metadata.len()), entry.path()))
+        .collect();
+    files.sort_by_key(|(length, _)| Reverse(*length));
+    files.into_iter().nth(1).map(|(_, path)| path).unwrap_or_default()
 }
 
 /// Whoever is signed in, each once.

@@ -39,7 +39,7 @@ fn unescaped(written: &str) -> Option<String> {
     bytes.extend_from_slice(pieces.next()?.as_bytes());
     for piece in pieces {
         bytes.extend(hex::decode(piece.get(..2)?).ok()?);
-        bytes.extend_from_slice(piece[2..].as_bytes());
+        bytes.extend_from_slice(&piece.as_bytes()[2..]);
     }
     String::from_utf8(bytes).ok()
 }
