@@ -206,6 +206,6 @@ async fn whatever_the_store_answers_no_wrong_byte_is_served_and_it_is_found_out(
         }
     }
 
-    println!("{tried} attacks, {noticed} noticed, none served a wrong byte");
+    eprintln!("{tried} attacks, {noticed} noticed, none served a wrong byte");
     assert!(noticed * 2 > tried, "{noticed} of {tried}");
 }
