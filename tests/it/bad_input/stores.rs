@@ -28,7 +28,7 @@ async fn with_bucket(bucket: &bucket::Service) -> Service {
     let service = Service::with(|text| {
         let (before, after) = text.split_once("[[location]]").unwrap();
         let (_, declared) = after.split_once("[location.declared]").unwrap();
-        format!("{before}{location}\n[location.declared]{declared}")
+        format!("{before}[[location]]\n{location}\n[location.declared]{declared}")
     });
     service.await
 }
