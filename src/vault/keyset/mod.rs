@@ -205,7 +205,7 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// [`Error::Place`] or another failure of the key set's own store.
+    /// [`Error::Store`] if the first place does not answer.
     pub async fn look_for_nothing(&self) -> Result<(), Error> {
         self.shared.look_for_nothing().await
     }
