@@ -1,6 +1,6 @@
 //! What outsiders may fetch: tiles, bundles, proofs; and the checkpoints that they hold against us.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use sqlx::Row as _;
 
@@ -66,8 +66,10 @@ impl Tree {
     /// [`Error::Batch`] if the log does not hold them.
     pub async fn leaves(&self, start: u64, end: u64) -> Result<Vec<Vec<u8>>, Error> {
         let broken = || Error::Batch(start);
+        // The first is found by its key: a condition on its end would look at every batch before it.
         let rows = sqlx::query(
-            "select start, payload from batch where start < $1 and start + n > $2 order by start",
+            "select start, payload from batch where start < $1 and start >= \
+             (select coalesce(max(start), 0) from batch where start <= $2) order by start",
         )
         .bind(i64::try_from(end).map_err(|_| broken())?)
         .bind(i64::try_from(start).map_err(|_| broken())?)
@@ -115,9 +117,14 @@ impl Tree {
     }
 
     async fn fill(&self, plan: &Plan, size: u64) -> Result<Vec<Hash>, Error> {
-        let mut hashes = BTreeMap::new();
+        let (mut hashes, mut tiles) = (BTreeMap::new(), BTreeMap::new());
         for node in plan.nodes() {
-            hashes.insert(node, self.node(node, size).await?);
+            let tile = Tile::holding(node, size)?;
+            if let Entry::Vacant(unread) = tiles.entry((tile.level, tile.index)) {
+                unread.insert(self.tile(tile).await?);
+            }
+            let bytes = &tiles[&(tile.level, tile.index)];
+            hashes.insert(node, tile.node(bytes, node)?);
         }
         plan.fill(|node| hashes.get(&node).copied().ok_or(tile::Error::Elsewhere.into()))
     }
