@@ -9,9 +9,9 @@ use crate::{
     database::Subject,
     id::{PartyId, PersonId},
     mission::{
-        Authority, Conflict, Error, FORMAT, FileParty, LocationEntry, MissionFile, MissionRevision,
-        PartyEntry, PartyRevision, PersonEntry, PersonRevision, Revision, RoleHeld, facts,
-        names::Named,
+        Authority, Conflict, Error, FORMAT, FileConflict, FileParty, LocationEntry, MissionFile,
+        MissionRevision, PartyEntry, PartyRevision, PersonEntry, PersonRevision, Revision,
+        RoleHeld, facts, names::Named,
     },
     vault::KeySet,
 };
@@ -56,44 +56,7 @@ impl Import {
             file.people.iter().map(|person| (person.slug.as_str(), PersonId::random())).collect();
         let party = |handle: &str| *ids.get(handle).expect("references were checked");
         let person = |slug: &str| *people.get(slug).expect("references were checked");
-        let mission = MissionRevision {
-            v: FORMAT,
-            slug: file.slug.clone(),
-            title: file.title.clone(),
-            languages: file.languages.clone(),
-            time_zone: file.time_zone.clone(),
-            party: party("mission"),
-            secretariat: party(&file.secretariat),
-            operator: party(&file.operator),
-            placement: file.placement.clone(),
-            parties: file
-                .parties
-                .iter()
-                .map(|entry| entry_of(entry, party(&entry.handle)))
-                .collect(),
-            people: file
-                .people
-                .iter()
-                .map(|entry| PersonEntry {
-                    person: person(&entry.slug),
-                    slug: entry.slug.clone(),
-                    left: false,
-                })
-                .collect(),
-            kinds: file.kinds.clone(),
-            conflicts: file
-                .conflicts
-                .iter()
-                .map(|conflict| Conflict {
-                    person: person(&conflict.person),
-                    with: party(&conflict.with),
-                    capacity: conflict.capacity.as_deref().map(party),
-                    says: conflict.says.clone(),
-                })
-                .collect(),
-            locations: setting.locations,
-            baseline: setting.baseline,
-        };
+        let mission = mission_of(file, setting, party, person);
         let parties = file.parties.iter().map(|entry| {
             let here = file.people.iter().flat_map(|someone| {
                 let held = someone.roles.iter().filter(|(handle, _)| *handle == entry.handle);
@@ -176,8 +139,42 @@ async fn first<R: Revision>(
     Ok(())
 }
 
+/// The mission as the file says it, under these ids.
+pub(super) fn mission_of(
+    file: &MissionFile,
+    setting: Setting,
+    party: impl Fn(&str) -> PartyId + Copy,
+    person: impl Fn(&str) -> PersonId,
+) -> MissionRevision {
+    let person_entry =
+        |slug: &String| PersonEntry { person: person(slug), slug: slug.clone(), left: false };
+    let conflict = |conflict: &FileConflict| Conflict {
+        person: person(&conflict.person),
+        with: party(&conflict.with),
+        capacity: conflict.capacity.as_deref().map(party),
+        says: conflict.says.clone(),
+    };
+    MissionRevision {
+        v: FORMAT,
+        slug: file.slug.clone(),
+        title: file.title.clone(),
+        languages: file.languages.clone(),
+        time_zone: file.time_zone.clone(),
+        party: party("mission"),
+        secretariat: party(&file.secretariat),
+        operator: party(&file.operator),
+        placement: file.placement.clone(),
+        parties: file.parties.iter().map(|entry| entry_of(entry, party(&entry.handle))).collect(),
+        people: file.people.iter().map(|entry| person_entry(&entry.slug)).collect(),
+        kinds: file.kinds.clone(),
+        conflicts: file.conflicts.iter().map(conflict).collect(),
+        locations: setting.locations,
+        baseline: setting.baseline,
+    }
+}
+
 /// A party as the file says it, under this id.
-pub(super) fn entry_of(party: &FileParty, id: PartyId) -> PartyEntry {
+fn entry_of(party: &FileParty, id: PartyId) -> PartyEntry {
     PartyEntry {
         party: id,
         handle: party.handle.clone(),

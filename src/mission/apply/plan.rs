@@ -6,11 +6,11 @@ use crate::{
     database::Revisions,
     id::{PartyId, PersonId},
     mission::{
-        Authority, Conflict, Difference, Error, FilePerson, MissionFile, MissionRevision, Named,
-        PartyEntry, PartyRevision, PersonEntry, PersonRevision, Revision, Role, RoleHeld,
+        Authority, Difference, Error, FilePerson, MissionFile, MissionRevision, Named, PartyEntry,
+        PartyRevision, PersonEntry, PersonRevision, Revision, Role, RoleHeld,
         apply::{Application, Next},
         differences,
-        import::entry_of,
+        import::{Setting, mission_of},
     },
 };
 
@@ -102,36 +102,12 @@ impl Standing {
         let (party, person) = (|handle: &str| ids[handle], |slug: &str| people[slug]);
         let closed = stands.parties.iter().filter(|entry| file.party(&entry.handle).is_none());
         let left = stands.people.iter().filter(|entry| !people.contains_key(entry.slug.as_str()));
-        MissionRevision {
-            title: file.title.clone(),
-            languages: file.languages.clone(),
-            time_zone: file.time_zone.clone(),
-            secretariat: party(&file.secretariat),
-            operator: party(&file.operator),
-            placement: file.placement.clone(),
-            parties: (file.parties.iter())
-                .map(|entry| entry_of(entry, party(&entry.handle)))
-                .chain(closed.map(|entry| PartyEntry { closed: true, ..entry.clone() }))
-                .collect(),
-            people: (file.people.iter())
-                .map(|entry| PersonEntry {
-                    person: person(&entry.slug),
-                    slug: entry.slug.clone(),
-                    left: false,
-                })
-                .chain(left.map(|entry| PersonEntry { left: true, ..entry.clone() }))
-                .collect(),
-            kinds: file.kinds.clone(),
-            conflicts: (file.conflicts.iter())
-                .map(|conflict| Conflict {
-                    person: person(&conflict.person),
-                    with: party(&conflict.with),
-                    capacity: conflict.capacity.as_deref().map(party),
-                    says: conflict.says.clone(),
-                })
-                .collect(),
-            ..MissionRevision::clone(stands)
-        }
+        let setting =
+            Setting { locations: stands.locations.clone(), baseline: stands.baseline.clone() };
+        let mut mission = mission_of(file, setting, party, person);
+        mission.parties.extend(closed.map(|entry| PartyEntry { closed: true, ..entry.clone() }));
+        mission.people.extend(left.map(|entry| PersonEntry { left: true, ..entry.clone() }));
+        mission
     }
 
     /// Someone as the file says them; where it says a name or address that is not the one that stands, both anew.
