@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     app::{App, Error, Rooms, places},
-    audit::{Draft, Gate, Keyring, Writer, Written, note, signer::Signer, tree::Tree},
+    audit::{Draft, Ended, Gate, Keyring, Writer, Written, note, signer::Signer, tree::Tree},
     config::Config,
     database::{self, Database},
     documents::{self, Documents},
@@ -286,7 +286,7 @@ impl App {
             }
             Err(error) => {
                 tracing::error!(%error, "authority was changed behind the service's back");
-                self.writer.stop();
+                self.writer.end(Ended::Contradiction);
             }
         }
     }
@@ -321,12 +321,12 @@ impl App {
         let signing = tokio::spawn(self.tree.clone().run());
         let app = self.clone();
         let sweeping = tokio::spawn(async move {
-            let mut dead = app.writer.dead();
+            let mut ended = app.writer.ended();
             let (mut compared, mut swept) = (Instant::now(), Instant::now());
             let mut expired: Option<Instant> = None;
             loop {
                 tokio::select! {
-                    _ = dead.wait_for(|dead| *dead) => return,
+                    _ = ended.wait_for(Option::is_some) => return,
                     () = tokio::time::sleep(SETTLED_EVERY) => {}
                 }
                 if let Err(error) = app.documents.settle_slots().await {
@@ -368,7 +368,7 @@ impl App {
         if let Err(error) = self.tree.round(None).await {
             tracing::warn!(%error, "the last entries are signed at the next start");
         }
-        self.writer.stop();
+        self.writer.end(Ended::Closed);
         let upkeep = {
             let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
             std::mem::take(&mut *upkeep)
