@@ -2,8 +2,6 @@
 
 use std::{path::Path, sync::Arc};
 
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-
 use crate::{
     app::Error,
     config::{Config, Declared, LocationConfig, Medium},
@@ -12,7 +10,7 @@ use crate::{
         self, Facts, Location, LocationId, Store,
         folder::Folder,
         location::{Control, Fact, catalogue},
-        s3::{Access, Patience, Pool, S3, Settings},
+        s3::{Patience, Pool, S3, Settings},
     },
 };
 
@@ -33,11 +31,16 @@ fn open_by(
     let pool = Pool::new(config.limits.upload_memory_bytes);
     let place = |place: &LocationConfig| {
         let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
-        let store: Arc<dyn Store> = match &place.medium {
-            Medium::Folder { path } => Arc::new(folder(path, &id)?),
-            Medium::S3 { .. } => Arc::new(S3::new(&settings(place)?, Arc::clone(&pool))?),
+        let facts = facts(place)?;
+        let (store, chain): (Arc<dyn Store>, _) = match &place.medium {
+            Medium::Folder { path } => (Arc::new(folder(path, &id)?), None),
+            Medium::S3(_) => {
+                let store = S3::new(&settings(place, &id)?, Arc::clone(&pool))?;
+                let chain = store.chain();
+                (Arc::new(store), Some(chain))
+            }
         };
-        Ok(Location { id, store, facts: facts(place)? })
+        Ok(Location { id, store, facts, chain })
     };
     config.location.iter().map(place).collect()
 }
@@ -62,36 +65,22 @@ pub(super) fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
     entries(config)
 }
 
-fn settings(place: &LocationConfig) -> Result<Settings, Error> {
-    let Medium::S3 { endpoint, bucket, region, credentials_file, root_file, .. } = &place.medium
-    else {
+fn settings(place: &LocationConfig, location: &LocationId) -> Result<Settings, Error> {
+    let Medium::S3(bucket) = &place.medium else {
         return Err(unusable(place, "it is no S3 store"));
     };
-    let credentials = read(credentials_file)?;
-    let mut lines = credentials.lines();
-    let (Some(id), Some(secret)) = (lines.next(), lines.next()) else {
-        return Err(unusable(
-            place,
-            "`credentials_file` needs the key's id and its secret, a line each",
-        ));
-    };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(read(root_file)?.as_bytes()) {
-        let certificate = certificate.map_err(|_| unusable(place, "`root_file` is not PEM"))?;
-        roots.add(certificate).map_err(|_| unusable(place, "`root_file` holds no authority"))?;
-    }
+    let endpoint = bucket.endpoint.parse();
     Ok(Settings {
-        endpoint: endpoint.parse().map_err(|_| unusable(place, "`endpoint` is no address"))?,
-        region: region.clone(),
-        bucket: bucket.clone(),
-        access: Access { id: id.to_owned(), secret: secret.to_owned().into() },
-        roots: Arc::new(roots),
+        location: location.clone(),
+        endpoint: endpoint.map_err(|_| unusable(place, "`endpoint` is no address"))?,
+        region: bucket.region.clone(),
+        bucket: bucket.bucket.clone(),
+        style: bucket.style,
+        trailers: bucket.trailers,
+        credentials_file: bucket.credentials_file.clone(),
+        root_file: bucket.root_file.clone(),
         patience: Patience::default(),
     })
-}
-
-fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
 /// What is known of a place: from the shipped catalogue, or as declared.

@@ -190,12 +190,17 @@ impl Config {
             }
             match &location.medium {
                 Medium::Folder { path } => folder_of(&key("path"), path, flaws),
-                Medium::S3 { endpoint, credentials_file, root_file, .. } => {
-                    if !endpoint.starts_with("https://") {
+                Medium::S3(bucket) => {
+                    if !bucket.endpoint.starts_with("https://") {
                         wrong("endpoint", "https://HOST");
                     }
-                    secret(&key("credentials_file"), credentials_file, flaws);
-                    present(&key("root_file"), root_file, flaws);
+                    if !bucket.style.fits(&bucket.bucket) {
+                        let must =
+                            "3 to 63 small letters, digits and `-`, or else `path_style = true`";
+                        wrong("bucket", must);
+                    }
+                    secret(&key("credentials_file"), &bucket.credentials_file, flaws);
+                    present(&key("root_file"), &bucket.root_file, flaws);
                 }
             }
         }

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr, sync::Arc};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::{storage::Store, time::Instant};
+use crate::{
+    storage::{Store, s3::Chain},
+    time::Instant,
+};
 
 pub mod catalogue;
 mod country;
@@ -21,6 +24,8 @@ pub struct Location {
     pub store: Arc<dyn Store>,
     /// What is known of it.
     pub facts: Facts,
+    /// The certificates that it shows, where it is reached over TLS.
+    pub chain: Option<Arc<Chain>>,
 }
 
 impl fmt::Debug for Location {

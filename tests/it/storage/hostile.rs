@@ -48,7 +48,7 @@ async fn an_answer_that_always_breaks_off_ends_in_bounded_time() {
 
         let read = read(&store).await;
 
-        assert!(matches!(read, Err(Error::Unreachable(_))), "{ruse:?}: {:?}", read.map(drop));
+        assert!(matches!(read, Err(Error::Unreachable { .. })), "{ruse:?}: {:?}", read.map(drop));
         assert!(service.asked("GET", "") <= 9, "{ruse:?}");
     }
 }
@@ -167,8 +167,8 @@ async fn a_fault_that_stays_fails_and_leaves_nothing() {
             let (service, kept) = writing(is_put, ruse.clone(), usize::MAX, size).await;
 
             let expected = match ruse {
-                Ruse::Refuse(403, _) => matches!(kept, Err(Error::Refused { .. })),
-                _ => matches!(kept, Err(Error::Unreachable(_))),
+                Ruse::Refuse(403, _) => matches!(kept, Err(Error::Credentials { .. })),
+                _ => matches!(kept, Err(Error::Unreachable { .. })),
             };
             assert!(expected, "{ruse:?}: {kept:?}");
             assert_eq!(service.objects(), [""; 0]);
@@ -217,5 +217,5 @@ async fn an_answer_of_which_only_the_head_comes_ends_in_bounded_time() {
 
     let listed = service.store().list(&name("anchor")).await;
 
-    assert!(matches!(listed, Err(Error::Unreachable(_))), "{listed:?}");
+    assert!(matches!(listed, Err(Error::Unreachable { .. })), "{listed:?}");
 }
