@@ -100,6 +100,7 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let lock = lock(&config)?;
     let custody = custody(&config)?;
     let database = Database::open(&config.database.place().map_err(Error::Config)?).await?;
+    places::all_there(&database, &config).await?;
     let settings = database.settings().await?;
     let at_least = recorded_generation(&database).await?;
     let shared = Arc::clone(&custody) as Arc<dyn Custody>;
@@ -259,9 +260,12 @@ impl App {
         Ok(())
     }
 
-    /// Once a minute: what a failure left undone, and, if there is something to say, failed sign-ins
-    /// and in a new year the parties' tag keys.
+    /// Once a minute: what a failure left undone, and, if there is something to say, certificates that end soon, failed
+    /// sign-ins and in a new year the parties' tag keys.
     async fn sweep(&self) {
+        for chain in self.documents.locations().iter().filter_map(|at| at.chain.as_ref()) {
+            chain.remind(self.clock.now());
+        }
         if let Err(error) = self.documents.sweep().await {
             tracing::warn!(%error, "sweeping is tried again");
         }

@@ -2,12 +2,15 @@
 
 use std::{path::Path, sync::Arc};
 
+use sqlx::Row as _;
+
 use crate::{
     app::Error,
     config::{Config, Declared, LocationConfig, Medium},
+    database::{self, Database},
     mission::LocationEntry,
     storage::{
-        self, Facts, Location, LocationId, Store,
+        self, Facts, Location, LocationId, Name, Store,
         folder::Folder,
         location::{Control, Fact, catalogue},
         s3::{Patience, Pool, S3, Settings},
@@ -30,7 +33,7 @@ fn open_by(
 ) -> Result<Vec<Location>, Error> {
     let pool = Pool::new(config.limits.upload_memory_bytes);
     let place = |place: &LocationConfig| {
-        let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
+        let id = id(place)?;
         let facts = facts(place)?;
         let (store, chain): (Arc<dyn Store>, _) = match &place.medium {
             Medium::Folder { path } => (Arc::new(folder(path, &id)?), None),
@@ -45,6 +48,26 @@ fn open_by(
     config.location.iter().map(place).collect()
 }
 
+/// Whether every place where something rests is configured.
+///
+/// # Errors
+///
+/// [`Error::Removed`] with which are not, and how much rests there.
+pub(super) async fn all_there(database: &Database, config: &Config) -> Result<(), Error> {
+    let sql = "select location, count(*) from (select location from copy union all select location from pending) \
+               as resting group by location order by location";
+    let rows = sqlx::query(sql).fetch_all(database.pool()).await.map_err(database::Error::from)?;
+    let (mut locations, mut copies) = (Vec::new(), 0);
+    for row in rows {
+        let location: String = row.try_get(0).map_err(database::Error::from)?;
+        if !config.location.iter().any(|place| place.id == location) {
+            copies += row.try_get::<i64, _>(1).map_err(database::Error::from)?;
+            locations.push(location);
+        }
+    }
+    if locations.is_empty() { Ok(()) } else { Err(Error::Removed { locations, copies }) }
+}
+
 /// What is known of every configured place, as the mission's revision holds it.
 pub(super) fn entries(config: &Config) -> Result<Vec<LocationEntry>, Error> {
     let entry =
@@ -52,17 +75,27 @@ pub(super) fn entries(config: &Config) -> Result<Vec<LocationEntry>, Error> {
     config.location.iter().map(entry).collect()
 }
 
-/// Makes the folders of places that are folders.
-pub(super) fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
+/// Asks every bucket whether it is there and knows us, then makes the folders of places that are folders.
+pub(super) async fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
+    let entries = entries(config)?;
+    for place in &config.location {
+        if let Medium::S3(_) = &place.medium {
+            let store = S3::new(&settings(place, &id(place)?)?, Pool::new(0))?;
+            store.list(&Name::new("anchor").expect("a segment of letters")).await?;
+        }
+    }
     for place in &config.location {
         if let Medium::Folder { path } = &place.medium {
             std::fs::create_dir_all(path)
                 .map_err(|source| Error::File { path: path.clone(), source })?;
-            let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
-            Folder::establish(path, &id)?;
+            Folder::establish(path, &id(place)?)?;
         }
     }
-    entries(config)
+    Ok(entries)
+}
+
+fn id(place: &LocationConfig) -> Result<LocationId, Error> {
+    place.id.parse().map_err(|_| unusable(place, "its id is none"))
 }
 
 fn settings(place: &LocationConfig, location: &LocationId) -> Result<Settings, Error> {

@@ -5,6 +5,7 @@ mod reached;
 mod recording;
 pub mod service;
 mod whole;
+mod wrong;
 
 use std::sync::Arc;
 
