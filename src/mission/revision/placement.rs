@@ -82,10 +82,13 @@ impl Placement {
         }
         for location in &self.never {
             if location.parse::<LocationId>().is_err() {
-                return Some(format!("{location:?} is no location's id: greffe locations lists them"));
+                return Some(format!(
+                    "{location:?} is no location's id: greffe locations lists them"
+                ));
             }
         }
-        let lists = [&self.countries, &self.control, &self.operators, &self.qualifications, &self.never];
+        let lists =
+            [&self.countries, &self.control, &self.operators, &self.qualifications, &self.never];
         for words in lists {
             let long = |word: &String| word.is_empty() || word.chars().count() > LONGEST_WORD;
             if words.len() > MOST_WORDS || words.iter().any(long) {

@@ -90,10 +90,9 @@ pub(super) fn judge(
         passes: entry.is_some(),
     }];
     let Some(facts) = entry.map(|entry| &entry.facts) else { return judged };
-    for (whose, placement) in [
-        (Whose::Mission, Some(&mission.placement)),
-        (Whose::Owner, owner.placement.as_ref()),
-    ] {
+    for (whose, placement) in
+        [(Whose::Mission, Some(&mission.placement)), (Whose::Owner, owner.placement.as_ref())]
+    {
         for (from, rules) in placement.into_iter().flat_map(|rules| rules.binding(sensitivity)) {
             judged.extend(against(whose, from, rules, location, facts));
         }
@@ -204,7 +203,9 @@ impl fmt::Display for Judgement {
         let what = match self.rule {
             Rule::Known if self.passes => return f.write_str(" names this place"),
             Rule::Known => return f.write_str(" does not name this place"),
-            Rule::Never if self.passes => return write!(f, " excludes {wanted}, and not this place"),
+            Rule::Never if self.passes => {
+                return write!(f, " excludes {wanted}, and not this place");
+            }
             Rule::Never => return f.write_str(" never uses this place"),
             Rule::Soil => "the soil in",
             Rule::Seat => "the operator's seat in",

@@ -59,10 +59,7 @@ pub struct Sought<'r> {
 
 impl Sought<'_> {
     /// Each of `locations`, held against every rule that binds.
-    pub fn explain<'l>(
-        &self,
-        locations: impl IntoIterator<Item = &'l LocationId>,
-    ) -> Vec<Judged> {
+    pub fn explain<'l>(&self, locations: impl IntoIterator<Item = &'l LocationId>) -> Vec<Judged> {
         let judged = |location: &LocationId| {
             let location = location.to_string();
             let rules = judge(self.mission, self.owner, self.sensitivity, &location);

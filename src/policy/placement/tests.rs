@@ -219,7 +219,8 @@ fn every_rule_is_explained_whether_it_is_passed_or_not() {
 
     let explained = sought.explain([&"zurich".parse().unwrap()]);
 
-    let said: Vec<_> = explained[0].rules.iter().map(|rule| (rule.passes, rule.to_string())).collect();
+    let said: Vec<_> =
+        explained[0].rules.iter().map(|rule| (rule.passes, rule.to_string())).collect();
     let expected = [
         (true, "the mission names this place"),
         (true, "the mission excludes virginia, and not this place"),
