@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use sqlx::Row as _;
 
 use crate::{
@@ -17,8 +18,11 @@ use crate::{
     },
 };
 
-/// Opens every configured place.
+/// Opens every configured place, and says of which the shipped catalogue tells too little.
 pub(super) fn open(config: &Config) -> Result<Vec<Location>, Error> {
+    for flaw in config.flaws_of_catalogue(today()) {
+        tracing::warn!(%flaw, "what is known of a location is to be renewed");
+    }
     open_by(config, Folder::open)
 }
 
@@ -116,13 +120,17 @@ fn settings(place: &LocationConfig, location: &LocationId) -> Result<Settings, E
     })
 }
 
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
+}
+
 /// What is known of a place: from the shipped catalogue, or as declared.
 fn facts(place: &LocationConfig) -> Result<Facts, Error> {
     match (&place.catalogue, &place.declared) {
         (Some(entry), _) => {
             let offer = catalogue::shipped().find(&entry.operator, &entry.region);
             let offer = offer.ok_or_else(|| unusable(place, "the catalogue has no such offer"))?;
-            Ok(offer.facts.clone())
+            Ok(offer.facts(today()))
         }
         (None, Some(declared)) => declared_facts(place, declared),
         (None, None) => Err(unusable(place, "say what is known of it: `catalogue` or `declared`")),

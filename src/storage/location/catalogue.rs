@@ -38,6 +38,51 @@ pub struct Offer {
     pub note: String,
 }
 
+/// For how long an entry of the catalogue counts: who controls an operator, and where it stands, changes.
+pub const VALID_DAYS: i32 = 366;
+/// How long before it counts no more its operator is told.
+const TOLD_BEFORE_DAYS: i32 = 30;
+
+/// How old an entry of the catalogue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It counts.
+    Fresh,
+    /// It counts for so many days more.
+    Ending {
+        /// How many.
+        days_left: i32,
+    },
+    /// What it says is unknown.
+    Old,
+}
+
+impl Offer {
+    /// When what is said of it was put together.
+    #[must_use]
+    pub fn on(&self) -> Date {
+        self.facts.operator.on
+    }
+
+    /// How old that is.
+    #[must_use]
+    pub fn age(&self, today: Date) -> Age {
+        let days = self.on().until(today).map_or(i32::MAX, |since| since.get_days());
+        match VALID_DAYS - days {
+            ..0 => Age::Old,
+            days_left if days_left < TOLD_BEFORE_DAYS => Age::Ending { days_left },
+            _ => Age::Fresh,
+        }
+    }
+
+    /// What is known of it: nothing, if that is too old.
+    #[must_use]
+    pub fn facts(&self, today: Date) -> Facts {
+        let facts = self.facts.clone();
+        if self.age(today) == Age::Old { facts.aged(VALID_DAYS) } else { facts }
+    }
+}
+
 /// The catalogue that this version ships.
 #[must_use]
 pub fn shipped() -> &'static Catalogue {
@@ -219,6 +264,23 @@ mod tests {
         };
         assert_eq!(region("Scaleway", "fr-par"), Some("fr-par"));
         assert_eq!(region("Clever Cloud", "par (Cellar)"), None, "nobody said it");
+    }
+
+    #[test]
+    fn what_an_old_entry_says_is_only_supposed() {
+        let offer = shipped().find("Scaleway", "fr-par").unwrap();
+        let on = |days: i32| offer.on().checked_add(jiff::Span::new().days(days)).unwrap();
+
+        assert_eq!(offer.age(on(0)), Age::Fresh);
+        assert_eq!(offer.age(on(336)), Age::Fresh);
+        assert_eq!(offer.age(on(337)), Age::Ending { days_left: 29 });
+        assert_eq!(offer.age(on(366)), Age::Ending { days_left: 0 });
+        assert_eq!(offer.age(on(367)), Age::Old);
+        assert_eq!(offer.facts(on(366)), offer.facts);
+        let aged = offer.facts(on(367));
+        assert_eq!((aged.country.known(), aged.control.known()), (None, None));
+        assert_eq!(aged.country.value, offer.facts.country.value, "it is still supposed");
+        assert!(aged.country.source.ends_with("(older than 366 days)"), "{}", aged.country.source);
     }
 
     #[test]

@@ -94,6 +94,22 @@ pub struct Facts {
     pub access_logs: Fact<bool>,
 }
 
+impl Facts {
+    /// The same as supposed only, since they are older than so many days.
+    pub(super) fn aged(self, days: i32) -> Self {
+        Self {
+            country: self.country.aged(days),
+            region: self.region.aged(days),
+            city: self.city.aged(days),
+            operator: self.operator.aged(days),
+            seat: self.seat.aged(days),
+            control: self.control.aged(days),
+            qualification: self.qualification.aged(days),
+            access_logs: self.access_logs.aged(days),
+        }
+    }
+}
+
 /// Who controls an operator in the end, and whose law they are under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +160,11 @@ impl<T> Fact<T> {
     /// What nobody can tell, with what is supposed.
     pub fn unknown(supposed: Option<T>, source: impl Into<String>, on: Date) -> Self {
         Self { value: supposed, basis: Basis::Unknown, source: source.into(), on }
+    }
+
+    fn aged(self, days: i32) -> Self {
+        let source = format!("{} (older than {days} days)", self.source);
+        Self { basis: Basis::Unknown, source, ..self }
     }
 
     /// The value, if somebody answers for it; what is only supposed is no ground for a decision.

@@ -122,7 +122,9 @@ fn where_documents_rest_is_listed_with_how_each_fact_is_known_and_explained_by_r
     assert_eq!(explained.exit, 6, "{explained:?}");
     let failed = "folder\tno\towner, from business-secret on: qualification\tSecNumCloud 3.2\tunknown\tunknown\n";
     assert!(explained.out.contains(failed), "{explained:?}");
-    assert!(explained.out.contains("folder\tyes\towner: country of the machines\tFR\tFR\tdeclared"));
+    assert!(
+        explained.out.contains("folder\tyes\towner: country of the machines\tFR\tFR\tdeclared")
+    );
     assert!(party.contains("countries FR") && party.contains("from business-secret on"), "{party}");
     assert!(common.contains("\"permitted\":true"), "{common}");
 }
