@@ -25,7 +25,8 @@
 //! # A deposit, in five steps
 //!
 //! 1. [`http`] names the [`identity::Caller`] and the one capacity in which he acts; [`policy::Policy::permit`] decides,
-//!    and the permit bears the heads on which it was decided. [`policy::Policy::place`] finds where the version may rest.
+//!    and the permit bears the heads on which it was decided. [`policy::Permit::placed`] binds it to where the
+//!    version may rest.
 //! 2. [`audit::Writer::change`] records the intent and the names that may come to hold something, in one transaction.
 //! 3. [`vault`] makes a file key, held as pending in both places of the key set, and
 //!    [`vault::payload::seal_stream`] seals the body as it arrives; [`storage`] takes it with bounded memory.
@@ -61,6 +62,8 @@
 //!   what a checked-in table says (`policy::tests::matrix::the_baseline_permits_what_the_checked_in_table_says`).
 //! - **Invariant:** a party's own text only forbids
 //!   (`policy::tests::hostile::no_text_widens_stalls_or_reaches_what_it_may_not`).
+//! - **Invariant:** nothing rests where mission and owner do not both permit it, also when their rules move while it comes
+//!   (`tests/it/api/placement.rs`); no location goes while copies rest there (`tests/it/storage/wrong.rs`).
 //! - **Invariant:** no altered object gives a wrong byte, or looks complete
 //!   (`vault::payload::tests::no_altered_object_releases_a_wrong_byte_or_looks_complete`).
 //! - **Invariant:** older copies of the key set open nothing that was erased

@@ -34,10 +34,10 @@ pub async fn create(
     file: &MissionFile,
     names: Names<'_>,
 ) -> Result<Option<Warning>, Error> {
+    let locations = places::establish(config).await?;
     for path in folders(config) {
         std::fs::create_dir_all(&path).map_err(|source| Error::File { path, source })?;
     }
-    let locations = places::establish(config)?;
     let ground = if config.custody.any_file_system { Ground::Warn } else { Ground::Demand };
     let (custody, warning) = FileCustody::create(&config.custody.file, ground)?;
     let custody = Arc::new(custody);

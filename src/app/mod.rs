@@ -83,6 +83,18 @@ pub enum Error {
     /// A store.
     #[error("a place of storage cannot be used")]
     Storage(#[from] storage::Error),
+    /// Copies rest where the configuration names no location any more: they could be neither read nor erased.
+    #[error(
+        "sealed copies rest at {} ({copies} in all), which the configuration does not name any more: put it back; a \
+         location can go once nothing rests there",
+        .locations.join(" and "),
+    )]
+    Removed {
+        /// Which are missing.
+        locations: Vec<String>,
+        /// How many copies rest there, unfinished ones among them.
+        copies: i64,
+    },
     /// What a crash left could not be swept.
     #[error("what an earlier run left could not be finished")]
     Documents(#[from] crate::documents::Error),

@@ -89,6 +89,7 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let lock = lock(&config)?;
     let custody = custody(&config)?;
     let database = Database::open(&config.database.place().map_err(Error::Config)?).await?;
+    places::all_there(&database, &config).await?;
     let settings = database.settings().await?;
     let at_least = recorded_generation(&database).await?;
     let shared = Arc::clone(&custody) as Arc<dyn Custody>;

@@ -2,22 +2,27 @@
 
 use std::{path::Path, sync::Arc};
 
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use sqlx::Row as _;
 
 use crate::{
     app::Error,
     config::{Config, Declared, LocationConfig, Medium},
+    database::{self, Database},
     mission::LocationEntry,
     storage::{
-        self, Facts, Location, LocationId, Store,
+        self, Facts, Location, LocationId, Name, Store,
         folder::Folder,
         location::{Control, Fact, catalogue},
-        s3::{Access, Patience, Pool, S3, Settings},
+        s3::{Patience, Pool, S3, Settings},
     },
 };
 
-/// Opens every configured place.
+/// Opens every configured place, and says of which the shipped catalogue tells too little.
 pub(super) fn open(config: &Config) -> Result<Vec<Location>, Error> {
+    for flaw in config.flaws_of_catalogue(today()) {
+        tracing::warn!(%flaw, "what is known of a location is to be renewed");
+    }
     open_by(config, Folder::open)
 }
 
@@ -32,14 +37,39 @@ fn open_by(
 ) -> Result<Vec<Location>, Error> {
     let pool = Pool::new(config.limits.upload_memory_bytes);
     let place = |place: &LocationConfig| {
-        let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
-        let store: Arc<dyn Store> = match &place.medium {
-            Medium::Folder { path } => Arc::new(folder(path, &id)?),
-            Medium::S3 { .. } => Arc::new(S3::new(&settings(place)?, Arc::clone(&pool))?),
+        let id = id(place)?;
+        let facts = facts(place)?;
+        let (store, chain): (Arc<dyn Store>, _) = match &place.medium {
+            Medium::Folder { path } => (Arc::new(folder(path, &id)?), None),
+            Medium::S3(_) => {
+                let store = S3::new(&settings(place, &id)?, Arc::clone(&pool))?;
+                let chain = store.chain();
+                (Arc::new(store), Some(chain))
+            }
         };
-        Ok(Location { id, store, facts: facts(place)? })
+        Ok(Location { id, store, facts, chain })
     };
     config.location.iter().map(place).collect()
+}
+
+/// Whether every place where something rests is configured.
+///
+/// # Errors
+///
+/// [`Error::Removed`] with which are not, and how much rests there.
+pub(super) async fn all_there(database: &Database, config: &Config) -> Result<(), Error> {
+    let sql = "select location, count(*) from (select location from copy union all select location from pending) \
+               as resting group by location order by location";
+    let rows = sqlx::query(sql).fetch_all(database.pool()).await.map_err(database::Error::from)?;
+    let (mut locations, mut copies) = (Vec::new(), 0);
+    for row in rows {
+        let location: String = row.try_get(0).map_err(database::Error::from)?;
+        if !config.location.iter().any(|place| place.id == location) {
+            copies += row.try_get::<i64, _>(1).map_err(database::Error::from)?;
+            locations.push(location);
+        }
+    }
+    if locations.is_empty() { Ok(()) } else { Err(Error::Removed { locations, copies }) }
 }
 
 /// What is known of every configured place, as the mission's revision holds it.
@@ -49,49 +79,49 @@ pub(super) fn entries(config: &Config) -> Result<Vec<LocationEntry>, Error> {
     config.location.iter().map(entry).collect()
 }
 
-/// Makes the folders of places that are folders.
-pub(super) fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
+/// Asks every bucket whether it is there and knows us, then makes the folders of places that are folders.
+pub(super) async fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
+    let entries = entries(config)?;
+    for place in &config.location {
+        if let Medium::S3(_) = &place.medium {
+            let store = S3::new(&settings(place, &id(place)?)?, Pool::new(0))?;
+            store.list(&Name::new("anchor").expect("a segment of letters")).await?;
+        }
+    }
     for place in &config.location {
         if let Medium::Folder { path } = &place.medium {
             std::fs::create_dir_all(path)
                 .map_err(|source| Error::File { path: path.clone(), source })?;
-            let id = place.id.parse().map_err(|_| unusable(place, "its id is none"))?;
-            Folder::establish(path, &id)?;
+            Folder::establish(path, &id(place)?)?;
         }
     }
-    entries(config)
+    Ok(entries)
 }
 
-fn settings(place: &LocationConfig) -> Result<Settings, Error> {
-    let Medium::S3 { endpoint, bucket, region, credentials_file, root_file, .. } = &place.medium
-    else {
+fn id(place: &LocationConfig) -> Result<LocationId, Error> {
+    place.id.parse().map_err(|_| unusable(place, "its id is none"))
+}
+
+fn settings(place: &LocationConfig, location: &LocationId) -> Result<Settings, Error> {
+    let Medium::S3(bucket) = &place.medium else {
         return Err(unusable(place, "it is no S3 store"));
     };
-    let credentials = read(credentials_file)?;
-    let mut lines = credentials.lines();
-    let (Some(id), Some(secret)) = (lines.next(), lines.next()) else {
-        return Err(unusable(
-            place,
-            "`credentials_file` needs the key's id and its secret, a line each",
-        ));
-    };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(read(root_file)?.as_bytes()) {
-        let certificate = certificate.map_err(|_| unusable(place, "`root_file` is not PEM"))?;
-        roots.add(certificate).map_err(|_| unusable(place, "`root_file` holds no authority"))?;
-    }
+    let endpoint = bucket.endpoint.parse();
     Ok(Settings {
-        endpoint: endpoint.parse().map_err(|_| unusable(place, "`endpoint` is no address"))?,
-        region: region.clone(),
-        bucket: bucket.clone(),
-        access: Access { id: id.to_owned(), secret: secret.to_owned().into() },
-        roots: Arc::new(roots),
+        location: location.clone(),
+        endpoint: endpoint.map_err(|_| unusable(place, "`endpoint` is no address"))?,
+        region: bucket.region.clone(),
+        bucket: bucket.bucket.clone(),
+        style: bucket.style,
+        trailers: bucket.trailers,
+        credentials_file: bucket.credentials_file.clone(),
+        root_file: bucket.root_file.clone(),
         patience: Patience::default(),
     })
 }
 
-fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// What is known of a place: from the shipped catalogue, or as declared.
@@ -100,7 +130,7 @@ fn facts(place: &LocationConfig) -> Result<Facts, Error> {
         (Some(entry), _) => {
             let offer = catalogue::shipped().find(&entry.operator, &entry.region);
             let offer = offer.ok_or_else(|| unusable(place, "the catalogue has no such offer"))?;
-            Ok(offer.facts.clone())
+            Ok(offer.facts(today()))
         }
         (None, Some(declared)) => declared_facts(place, declared),
         (None, None) => Err(unusable(place, "say what is known of it: `catalogue` or `declared`")),

@@ -44,9 +44,12 @@ impl App {
         Ok(())
     }
 
-    /// Once a minute: what a failure left undone, and, if there is something to say, failed sign-ins
-    /// and in a new year the parties' tag keys.
+    /// Once a minute: what a failure left undone, and, if there is something to say, certificates that end soon, failed
+    /// sign-ins and in a new year the parties' tag keys.
     async fn sweep(&self) {
+        for chain in self.documents.locations().iter().filter_map(|at| at.chain.as_ref()) {
+            chain.remind(self.clock.now());
+        }
         if let Err(error) = self.documents.sweep().await {
             tracing::warn!(%error, "sweeping is tried again");
         }

@@ -20,9 +20,10 @@ use crate::{
 /// every version of every document, opened and compared with its record. Nothing is signed or written.
 ///
 /// The copy is a folder with database, key set and store, at their places or under their names; no file outside it is
-/// opened but those named here. Custody and the signer's state, which are kept apart, are given by --custody and
-/// --signer if they are not in it. A copy of the database and of the key set is taken into the system's temporary folder,
-/// and removed afterwards. Copy an instance that is stopped: a copy of a running one contradicts itself.
+/// opened but those named here; of a bucket, the objects are read where they rest. Custody and the signer's state, which
+/// are kept apart, are given by --custody and --signer if they are not in it. A copy of the database and of the key set is
+/// taken into the system's temporary folder, and removed afterwards. Copy an instance that is stopped: a copy of a running
+/// one contradicts itself.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe check --data copy

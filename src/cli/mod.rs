@@ -41,7 +41,8 @@ mod ls;
 mod man;
 mod mission;
 mod openers;
-mod places;
+mod locations;
+mod place;
 mod put;
 mod readers;
 mod receipt;
@@ -120,7 +121,8 @@ commands! {
     whoami::Whoami,
     tokens::Tokens,
     directory::Directory,
-    places::Places,
+    locations::Locations,
+    place::Place,
     ls::Ls,
     show::Show,
     put::Put,

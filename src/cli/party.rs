@@ -17,6 +17,7 @@ use crate::cli::{
   greffe party
   greffe party networks 'head office=203.0.113.0/24' 'plant=2001:db8::/32'
   greffe party placement --country FR --country DE --control EU
+  greffe party placement --from business-secret --country FR --qualification 'SecNumCloud 3.2'
   greffe party two-to-shred on")]
 pub struct Party {
     /// The party, e.g. company:rhein-energie.
@@ -40,20 +41,35 @@ enum What {
     /// Says where the party's bytes may rest; it can only be stricter than the mission. What is deposited already stays
     /// where it is.
     Placement {
-        /// A country of the soil, as two capital letters, or EU for its members. May be repeated.
-        #[arg(long = "country", value_name = "COUNTRY", required_unless_present = "as_mission")]
+        /// A country of the soil, as two capital letters, or EU for its members [default: any]. May be repeated.
+        #[arg(long = "country", value_name = "COUNTRY")]
         countries: Vec<String>,
         /// A country of the operator's seat and ultimate control, or EU [default: any]. May be repeated.
         #[arg(long, value_name = "COUNTRY")]
         control: Vec<String>,
-        /// A place of storage that is never used, from `greffe places`. May be repeated.
+        /// Who may run a place, as `greffe locations` names them [default: anybody]. May be repeated.
+        #[arg(long = "operator", value_name = "OPERATOR")]
+        operators: Vec<String>,
+        /// A qualification of the service, of which it must have one [default: none]. May be repeated.
+        #[arg(long = "qualification", value_name = "QUALIFICATION")]
+        qualifications: Vec<String>,
+        /// A place of storage that is never used, from `greffe locations`. May be repeated.
         #[arg(long, value_name = "PLACE")]
         never: Vec<String>,
+        /// With how many operators copies must rest; while one copy is kept, more than one is nowhere.
+        #[arg(long, value_name = "COUNT", default_value_t = 1)]
+        operators_at_least: u8,
         /// Takes what nobody knows of a place for good; else it counts against it.
         #[arg(long)]
         permit_unknown: bool,
+        /// Adds these rules for documents of this sensitivity and those above it, in place of those added there before;
+        /// the rules for all stay.
+        #[arg(long, value_name = "SENSITIVITY")]
+        from: Option<String>,
         /// Wherever the mission's bytes may.
-        #[arg(long, conflicts_with_all = ["countries", "control", "never", "permit_unknown"])]
+        #[arg(long)]
+        #[arg(conflicts_with_all = ["countries", "control", "operators", "qualifications", "never"])]
+        #[arg(conflicts_with_all = ["operators_at_least", "permit_unknown", "from"])]
         as_mission: bool,
     },
     /// Says whether shredding one of the party's documents takes two people.
@@ -82,7 +98,10 @@ impl Party {
         let party = party_or_own(&client, self.party).await?;
         let change = match self.what {
             None => return show(session, &client, &party).await,
-            Some(what) => what.change(),
+            Some(What::Placement { from: Some(from), .. }) if !is_sensitivity(&from) => {
+                return Err(Error::usage("no-sensitivity").with("given", from));
+            }
+            Some(what) => what.change(&client, &party).await?,
         };
         let asked = client.ask(Method::PATCH, &["api", "v1", "parties", &party, "settings"]);
         let answer: Value = asked.json(&change).read().await?;
@@ -95,8 +114,8 @@ impl Party {
 
 impl What {
     /// As the service takes it.
-    fn change(self) -> Value {
-        match self {
+    async fn change(self, client: &Client, party: &str) -> Result<Value, Error> {
+        Ok(match self {
             Self::Networks { networks, .. } => {
                 let networks = networks.iter();
                 let networks =
@@ -104,16 +123,47 @@ impl What {
                 json!({ "networks": networks.collect::<Vec<_>>() })
             }
             Self::Placement { as_mission: true, .. } => json!({ "placement": null }),
-            Self::Placement { countries, control, never, permit_unknown, .. } => {
-                let unknown = if permit_unknown { "permit" } else { "refuse" };
-                let placement = json!({
-                    "countries": countries, "control": control, "never": never, "unknown": unknown,
-                });
+            Self::Placement { from: None, .. } => json!({ "placement": self.rules() }),
+            Self::Placement { from: Some(ref from), .. } => {
+                let path = ["api", "v1", "parties", party, "settings"];
+                let settings: Settings = client.get(&path).read().await?;
+                let mut placement = settings.placement.unwrap_or_else(|| json!({}));
+                placement["from"][from] = self.rules();
                 json!({ "placement": placement })
             }
             Self::TwoToShred { whether } => json!({ "two_to_shred": whether == Switch::On }),
-        }
+        })
     }
+
+    /// The rules of placement that were typed.
+    fn rules(&self) -> Value {
+        let Self::Placement {
+            countries,
+            control,
+            operators,
+            qualifications,
+            never,
+            operators_at_least,
+            permit_unknown,
+            ..
+        } = self
+        else {
+            return Value::Null;
+        };
+        json!({
+            "countries": countries,
+            "control": control,
+            "operators": operators,
+            "qualifications": qualifications,
+            "never": never,
+            "operators_at_least": operators_at_least,
+            "unknown": if *permit_unknown { "permit" } else { "refuse" },
+        })
+    }
+}
+
+fn is_sensitivity(word: &str) -> bool {
+    ["ordinary", "confidential", "business-secret"].contains(&word)
 }
 
 async fn show(session: &Session, client: &Client, party: &str) -> Result<Exit, Error> {
@@ -148,7 +198,15 @@ fn placed(placement: &Value) -> String {
             let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
             Some(format!("{name} {}", items.join(" ")))
         }
-        rule => Some(format!("{name} {}", rule.as_str().unwrap_or_default())),
+        Value::Number(least) if least.as_u64() == Some(1) => None,
+        Value::Object(further) => {
+            let further = further.iter();
+            let told: Vec<_> = further
+                .map(|(from, rules)| format!("from {from} on ({})", placed(rules)))
+                .collect();
+            Some(told.join(", "))
+        }
+        rule => Some(format!("{name} {}", rule.as_str().map_or(rule.to_string(), str::to_owned))),
     });
     said.collect::<Vec<_>>().join(", ")
 }

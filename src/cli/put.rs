@@ -193,12 +193,15 @@ impl Put {
         loop {
             match self.attempt(session, client, file, document, content, &key).await {
                 Err(error) if error.is_passing() && attempt < ATTEMPTS && !is_stdin(file) => {
-                    let wait = match &error {
-                        Unanswered::Problem(problem) => problem.retry_after_seconds.unwrap_or(1),
-                        _ => u64::from(attempt),
+                    let (wait, said) = match &error {
+                        Unanswered::Problem(problem) => {
+                            (problem.retry_after_seconds.unwrap_or(1), &problem.title[..])
+                        }
+                        _ => (u64::from(attempt), ""),
                     };
+                    let word = if said.is_empty() { "again" } else { "again-refused" };
                     let seconds = wait.min(30).to_string();
-                    session.terminal.note("again", &[("seconds", &seconds)]);
+                    session.terminal.note(word, &[("said", said), ("seconds", &seconds)]);
                     tokio::time::sleep(Duration::from_secs(wait.min(30))).await;
                     attempt += 1;
                 }

@@ -47,6 +47,11 @@ impl Terminal {
         }
     }
 
+    /// Whether data is written as JSON.
+    pub fn is_json(&self) -> bool {
+        self.form == Form::Json
+    }
+
     /// Writes a line of data.
     ///
     /// # Errors

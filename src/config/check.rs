@@ -9,9 +9,12 @@ use std::{
     str::FromStr,
 };
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
 use crate::{
-    config::{Config, Medium},
+    config::{CatalogueEntry, Config, LocationConfig, Medium},
     database::Address,
+    storage::location::catalogue::{Age, shipped},
 };
 
 /// Something that is wrong, and what to do.
@@ -40,6 +43,15 @@ pub enum Flaw {
         /// The folder.
         path: PathBuf,
     },
+    /// What the shipped catalogue says of a location is too old, or soon will be.
+    Aged {
+        /// The key that names its entry.
+        key: String,
+        /// When the catalogue was put together.
+        on: Date,
+        /// For how many days it still counts; below zero if it does not.
+        counts_for_days: i32,
+    },
     /// A value that cannot be.
     Value {
         /// Its key.
@@ -47,6 +59,13 @@ pub enum Flaw {
         /// What it must be.
         must: &'static str,
     },
+}
+
+impl Flaw {
+    /// Whether it is wrong today, and not only soon.
+    fn is_so_now(&self) -> bool {
+        !matches!(self, Self::Aged { counts_for_days: 0.., .. })
+    }
 }
 
 impl fmt::Display for Flaw {
@@ -59,6 +78,17 @@ impl fmt::Display for Flaw {
             }
             Self::NoFolder { key, path } => {
                 write!(f, "{key}: the folder {} is not there", path.display())
+            }
+            Self::Aged { key, on, counts_for_days } => {
+                let when = match counts_for_days {
+                    ..0 => "counts no more".to_owned(),
+                    days => format!("counts for {days} days more"),
+                };
+                write!(
+                    f,
+                    "{key}: the shipped catalogue is of {on} and {when}: what it says is then unknown, and passes no \
+                     placement rule; install a newer version, or look yourself and write `declared` in its place"
+                )
             }
             Self::Value { key, must } => write!(f, "{key}: must be {must}"),
         }
@@ -73,7 +103,27 @@ impl Config {
         self.check_values(&mut flaws);
         self.check_files(&mut flaws);
         self.check_locations(&mut flaws);
+        // What counts still is no flaw; a start warns of it.
+        let aged = self.flaws_of_catalogue(TimeZone::UTC.to_datetime(Timestamp::now()).date());
+        flaws.extend(aged.into_iter().filter(Flaw::is_so_now));
         flaws
+    }
+
+    /// Of which locations what the shipped catalogue says is too old to count, or soon will be.
+    #[must_use]
+    pub fn flaws_of_catalogue(&self, today: Date) -> Vec<Flaw> {
+        let entries = self.location.iter().filter_map(|at| Some((at, at.catalogue.as_ref()?)));
+        let flaw = |(location, entry): (&LocationConfig, &CatalogueEntry)| {
+            let offer = shipped().find(&entry.operator, &entry.region)?;
+            let counts_for_days = match offer.age(today) {
+                Age::Fresh => return None,
+                Age::Ending { days_left } => days_left,
+                Age::Old => -1,
+            };
+            let (key, on) = (format!("location.{}.catalogue", location.id), offer.on());
+            Some(Flaw::Aged { key, on, counts_for_days })
+        };
+        entries.filter_map(flaw).collect()
     }
 
     fn check_values(&self, flaws: &mut Vec<Flaw>) {
@@ -190,12 +240,17 @@ impl Config {
             }
             match &location.medium {
                 Medium::Folder { path } => folder_of(&key("path"), path, flaws),
-                Medium::S3 { endpoint, credentials_file, root_file, .. } => {
-                    if !endpoint.starts_with("https://") {
+                Medium::S3(bucket) => {
+                    if !bucket.endpoint.starts_with("https://") {
                         wrong("endpoint", "https://HOST");
                     }
-                    secret(&key("credentials_file"), credentials_file, flaws);
-                    present(&key("root_file"), root_file, flaws);
+                    if !bucket.style.fits(&bucket.bucket) {
+                        let must =
+                            "3 to 63 small letters, digits and `-`, or else `path_style = true`";
+                        wrong("bucket", must);
+                    }
+                    secret(&key("credentials_file"), &bucket.credentials_file, flaws);
+                    present(&key("root_file"), &bucket.root_file, flaws);
                 }
             }
         }

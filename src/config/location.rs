@@ -5,6 +5,11 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::storage::{
+    location::catalogue::shipped,
+    s3::{Style, Trailers},
+};
+
 /// A location: where it is reached, and what is known of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Written")]
@@ -28,20 +33,26 @@ pub enum Medium {
         path: PathBuf,
     },
     /// An object store that speaks S3.
-    S3 {
-        /// `https://HOST`.
-        endpoint: String,
-        /// The bucket, which must exist.
-        bucket: String,
-        /// The region that requests are signed for.
-        region: String,
-        /// Names the bucket in the path, in place of the host name.
-        path_style: bool,
-        /// File with the access key's id and its secret, on a line each, mode 0600.
-        credentials_file: PathBuf,
-        /// The certificate authority (PEM) that vouches for it; no other is trusted.
-        root_file: PathBuf,
-    },
+    S3(Bucket),
+}
+
+/// A bucket, and how it is reached. What is not written is taken from the catalogue.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// `https://HOST`.
+    pub endpoint: String,
+    /// The bucket, which must exist.
+    pub bucket: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// Whether the bucket's name stands before the host's or in the path.
+    pub style: Style,
+    /// Whether what is sent bears a checksum in a trailer.
+    pub trailers: Trailers,
+    /// File with the access key's id and its secret, on a line each, mode 0600.
+    pub credentials_file: PathBuf,
+    /// The certificate authority (PEM) that vouches for it; no other is trusted.
+    pub root_file: PathBuf,
 }
 
 /// The keys of a location as they are written, whatever its kind.
@@ -55,6 +66,7 @@ struct Written {
     bucket: Option<String>,
     region: Option<String>,
     path_style: Option<bool>,
+    checksum_trailers: Option<bool>,
     credentials_file: Option<PathBuf>,
     root_file: Option<PathBuf>,
     catalogue: Option<CatalogueEntry>,
@@ -72,32 +84,61 @@ impl TryFrom<Written> for LocationConfig {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { id, kind, path, endpoint, bucket, region, path_style, .. } = written;
-        let Written { credentials_file, root_file, catalogue, declared, .. } = written;
-        let lacks = |key: &str| format!("location {id}: `{key}` is missing");
-        let medium = match kind {
-            Kind::Folder => {
-                let strange = [endpoint.is_some(), bucket.is_some(), region.is_some()];
-                let others =
-                    [path_style.is_some(), credentials_file.is_some(), root_file.is_some()];
-                if strange.into_iter().chain(others).any(|given| given) {
-                    return Err(format!("location {id}: a folder has a `path` and no more"));
-                }
-                Medium::Folder { path: path.ok_or_else(|| lacks("path"))? }
+        let id = written.id.clone();
+        let medium = match (&written.kind, &written.path) {
+            (Kind::Folder, _) if written.is_reached_as_a_bucket() => {
+                return Err(format!("location {id}: a folder has a `path` and no more"));
             }
-            Kind::S3 if path.is_some() => {
-                return Err(format!("location {id}: an S3 store has no `path`"));
+            (Kind::Folder, path) => {
+                let path =
+                    path.clone().ok_or_else(|| format!("location {id}: `path` is missing"))?;
+                Medium::Folder { path }
             }
-            Kind::S3 => Medium::S3 {
-                endpoint: endpoint.ok_or_else(|| lacks("endpoint"))?,
-                bucket: bucket.ok_or_else(|| lacks("bucket"))?,
-                region: region.ok_or_else(|| lacks("region"))?,
-                path_style: path_style.unwrap_or(false),
-                credentials_file: credentials_file.ok_or_else(|| lacks("credentials_file"))?,
-                root_file: root_file.ok_or_else(|| lacks("root_file"))?,
-            },
+            (Kind::S3, Some(_)) => return Err(format!("location {id}: an S3 store has no `path`")),
+            (Kind::S3, None) => Medium::S3(written.bucket()?),
         };
+        let Written { catalogue, declared, .. } = written;
         Ok(Self { id, medium, catalogue, declared })
+    }
+}
+
+impl Written {
+    fn is_reached_as_a_bucket(&self) -> bool {
+        let texts = [&self.endpoint, &self.bucket, &self.region];
+        let files = [&self.credentials_file, &self.root_file];
+        let switches = [self.path_style, self.checksum_trailers];
+        texts.into_iter().any(Option::is_some)
+            || files.into_iter().any(Option::is_some)
+            || switches.into_iter().any(|switch| switch.is_some())
+    }
+
+    /// What is written, and else what the catalogue says of the offer.
+    fn bucket(&self) -> Result<Bucket, String> {
+        let offer = self.catalogue.as_ref();
+        let offer = offer.and_then(|entry| shipped().find(&entry.operator, &entry.region));
+        let lacks = |key: &str| format!("location {}: `{key}` is missing", self.id);
+        let endpoint = offer.map(|offer| format!("https://{}", offer.endpoint));
+        let region = offer.and_then(|offer| offer.signing_region.clone());
+        let path_style = offer.is_some_and(|offer| offer.path_style);
+        let trailers = offer.is_some_and(|offer| offer.checksum_trailers);
+        Ok(Bucket {
+            endpoint: self.endpoint.clone().or(endpoint).ok_or_else(|| lacks("endpoint"))?,
+            bucket: self.bucket.clone().ok_or_else(|| lacks("bucket"))?,
+            region: self.region.clone().or(region).ok_or_else(|| lacks("region"))?,
+            style: match self.path_style.unwrap_or(path_style) {
+                true => Style::Path,
+                false => Style::Virtual,
+            },
+            trailers: match self.checksum_trailers.unwrap_or(trailers) {
+                true => Trailers::Always,
+                false => Trailers::Never,
+            },
+            credentials_file: self
+                .credentials_file
+                .clone()
+                .ok_or_else(|| lacks("credentials_file"))?,
+            root_file: self.root_file.clone().ok_or_else(|| lacks("root_file"))?,
+        })
     }
 }
 
@@ -143,7 +184,7 @@ impl LocationConfig {
     pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
         match &mut self.medium {
             Medium::Folder { path } => vec![path],
-            Medium::S3 { credentials_file, root_file, .. } => vec![credentials_file, root_file],
+            Medium::S3(bucket) => vec![&mut bucket.credentials_file, &mut bucket.root_file],
         }
     }
 }

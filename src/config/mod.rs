@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 pub use check::Flaw;
 pub use limits::{Limits, Retention};
-pub use location::{CatalogueEntry, Declared, LocationConfig, Medium};
+pub use location::{Bucket, CatalogueEntry, Declared, LocationConfig, Medium};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

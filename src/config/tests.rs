@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::*;
+use crate::storage::s3::{Style, Trailers};
 
 const SHIPPED: &str = include_str!("../../config/greffe.toml");
 
@@ -132,4 +133,66 @@ fn values_that_cannot_be_are_named() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(key), "{found:?}");
     }
+}
+
+/// The shipped example's bucket, with only the keys that have no default.
+const BUCKET: &str = r#"
+[[location]]
+id = "paris"
+kind = "s3"
+catalogue = { operator = "Scaleway", region = "fr-par" }
+bucket = "greffe-mission"
+credentials_file = "paris"
+root_file = "paris.pem"
+"#;
+
+fn bucket(text: &str) -> Bucket {
+    let text = SHIPPED.replacen("\n[limits]", &format!("{text}\n[limits]"), 1);
+    let config = Config::parse(&text, Path::new("/etc/greffe")).unwrap();
+    let Medium::S3(bucket) = config.location[1].medium.clone() else { panic!("no bucket") };
+    bucket
+}
+
+#[test]
+fn what_is_not_written_of_a_bucket_is_taken_from_the_catalogue() {
+    let taken = bucket(BUCKET);
+    let written = bucket(&format!(
+        "{BUCKET}endpoint = \"https://s3.example.eu\"\nregion = \"here\"\npath_style = true\n\
+         checksum_trailers = true\n"
+    ));
+    let outscale = BUCKET.replace("Scaleway", "OUTSCALE").replace("fr-par", "eu-west-2");
+
+    assert_eq!(taken.endpoint, "https://s3.fr-par.scw.cloud");
+    assert_eq!((&taken.region[..], taken.style), ("fr-par", Style::Virtual));
+    assert_eq!(taken.trailers, Trailers::Never);
+    assert_eq!(bucket(&outscale).style, Style::Path);
+    assert_eq!((&written.endpoint[..], &written.region[..]), ("https://s3.example.eu", "here"));
+    assert_eq!((written.style, written.trailers), (Style::Path, Trailers::Always));
+}
+
+#[test]
+fn an_offer_of_which_nobody_said_the_region_needs_one() {
+    let cellar = BUCKET.replace("Scaleway", "Clever Cloud").replace("fr-par", "par (Cellar)");
+    let text = SHIPPED.replacen("\n[limits]", &format!("{cellar}\n[limits]"), 1);
+
+    let error = Config::parse(&text, Path::new("/")).unwrap_err().to_string();
+
+    assert!(error.contains("location paris: `region` is missing"), "{error}");
+}
+
+#[test]
+fn an_entry_of_the_catalogue_that_is_too_old_is_said_before_and_after() {
+    let text = SHIPPED.replacen("\n[limits]", &format!("{BUCKET}\n[limits]"), 1);
+    let config = Config::parse(&text, Path::new("/")).unwrap();
+    let said = |today: &str| {
+        let flaws = config.flaws_of_catalogue(today.parse().unwrap());
+        flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+
+    assert_eq!(said("2026-11-28"), "");
+    assert!(said("2027-11-20").contains("location.paris.catalogue: the shipped catalogue is of"));
+    assert!(said("2027-11-20").contains("counts for 5 days more"));
+    assert!(
+        said("2028-01-01").contains("counts no more") && said("2028-01-01").contains("declared")
+    );
 }

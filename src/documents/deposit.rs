@@ -96,7 +96,7 @@ impl Documents {
         }
         let document = Arc::clone(permit.document().ok_or(Error::NoVersion)?);
         precondition(&document, upload.if_match.as_ref())?;
-        let place = self.place(&document).await?;
+        let (permit, place) = self.place(permit, &document).await?;
         let key = self.inner.keyset.document_key(document.document).await?;
         let repeat = Repeat::of(permit.actor().person, &upload, &key);
         let spare = permit.clone();
@@ -110,19 +110,30 @@ impl Documents {
         deposited
     }
 
-    /// Where the version may rest: the first configured location that mission and owner both permit.
-    async fn place(&self, document: &DocumentRevision) -> Result<Place, Error> {
-        let chosen = self.inner.policy.place(document, &self.inner.locations).await?;
-        let chosen = chosen.map_err(|refused| Error::NoPlace(refused.to_string()))?;
+    /// Where the version may rest: the first configured location that mission and owner both permit. From then on the
+    /// right is one to deposit there.
+    async fn place(
+        &self,
+        permit: Permit<Deposit>,
+        document: &DocumentRevision,
+    ) -> Result<(Permit<Deposit>, Place), Error> {
+        let (permit, chosen) = match permit.placed(&self.inner.locations) {
+            Ok(placed) => placed,
+            Err((permit, nowhere)) => {
+                self.inner.gate.refuse(permit.unplaced(&nowhere)).await?;
+                return Err(Error::NoPlace(nowhere.to_string()));
+            }
+        };
         let folder = |folder: &str| Name::new(folder).expect("a segment of letters");
-        Ok(Place {
+        let place = Place {
             document: document.document,
             version: VersionId::random(),
             location: chosen.location.to_string(),
             ground: chosen.ground,
             object: Name::random(&folder("object")),
             beside: Name::random(&folder("record")),
-        })
+        };
+        Ok((permit, place))
     }
 
     /// Records the intent and the names that may come to hold something.

@@ -77,5 +77,13 @@ impl App {
         metrics::gauge!("greffe_signed_entries").set(published.tree.size as f64);
         let age = self.clock.now().since(published.at);
         metrics::gauge!("greffe_checkpoint_age_seconds").set(age.as_secs_f64());
+        for chain in self.documents.locations().iter().filter_map(|at| at.chain.as_ref()) {
+            if let Some(ends) = chain.ends() {
+                let location = chain.location().to_string();
+                // An instant of the epoch, as Prometheus wants instants.
+                let gauge = "greffe_location_certificate_end_timestamp_seconds";
+                metrics::gauge!(gauge, "location" => location).set(ends as f64);
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         read::{Read, Subject},
         texts::Texts,
     },
+    storage::LocationId,
     vault::KeySet,
 };
 
@@ -84,6 +85,8 @@ pub struct Permit<A: Act> {
     grounds: Vec<String>,
     /// On what it was decided; the gate has it decided again if any of it has moved.
     revisions: Revisions,
+    /// Where what is deposited rests, once that was decided.
+    place: Option<LocationId>,
     act: PhantomData<fn() -> A>,
 }
 
@@ -213,7 +216,20 @@ impl<A: Act> Permit<A> {
         let Decided { read, revisions, decision, .. } = decided;
         let (policy, caller) = (policy.clone(), caller.clone());
         let grounds = decision.grounds;
-        Self { policy, caller, resource, purpose, read, grounds, revisions, act: PhantomData }
+        let (place, act) = (None, PhantomData);
+        Self { policy, caller, resource, purpose, read, grounds, revisions, place, act }
+    }
+
+    pub(super) fn bind(&mut self, place: LocationId) {
+        self.place = Some(place);
+    }
+
+    pub(super) fn place(&self) -> Option<&LocationId> {
+        self.place.as_ref()
+    }
+
+    pub(super) fn resource(&self) -> &Resource {
+        &self.resource
     }
 
     /// The document that it is about, as it was decided on.
@@ -303,11 +319,16 @@ impl<A: Act> Warrant for Permit<A> {
     }
 
     async fn again(self) -> Result<Self, Again> {
-        let Self { policy, caller, resource, purpose, read, .. } = self;
+        let Self { policy, caller, resource, purpose, read, place, .. } = self;
         let decided = policy.decide(A::NAME, &caller, &resource, purpose.clone()).await;
         match decided {
             Ok(decided) if decided.decision.permitted => {
-                Ok(Self::of(&policy, &caller, resource, purpose, decided))
+                let mut permit = Self::of(&policy, &caller, resource, purpose, decided);
+                permit.place = place;
+                match permit.displaced() {
+                    Some(denial) => Err(Again::Refused(Box::new(denial))),
+                    None => Ok(permit),
+                }
             }
             Ok(decided) => Err(Again::Refused(Box::new(denial(A::NAME, &resource, decided)))),
             Err(Error::Unknown) => {

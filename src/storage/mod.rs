@@ -131,12 +131,56 @@ pub enum Error {
     /// The store's address, roots or bucket are not usable.
     #[error("the store cannot be used: {0}")]
     Configured(&'static str),
+    /// A file that the store is reached by is not usable.
+    #[error("{path} cannot be used: {why}")]
+    Unusable {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
     /// The store did not answer, answered that it failed, or stood still, also when asked again.
-    #[error("the store does not answer")]
-    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The store will not: credentials, bucket, or what it does not know.
-    #[error("the store refuses: {code}")]
+    #[error("location {location} does not answer")]
+    Unreachable {
+        /// Whose store.
+        location: LocationId,
+        /// What happened.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store does not know us, or no longer, or lets us do nothing.
+    #[error(
+        "location {location} does not accept our credentials ({code}): put valid ones into its credentials_file, which \
+         is read anew without a restart"
+    )]
+    Credentials {
+        /// Whose store.
+        location: LocationId,
+        /// The store's word for it.
+        code: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The bucket is not there.
+    #[error(
+        "location {location} has no bucket {bucket}: make it at whoever runs it, or put right what `bucket` says"
+    )]
+    NoBucket {
+        /// Whose store.
+        location: LocationId,
+        /// Which bucket.
+        bucket: String,
+    },
+    /// The store's clock and ours differ by more than it accepts.
+    #[error("location {location} says that our clock is wrong: set it right")]
+    OtherTime {
+        /// Whose store.
+        location: LocationId,
+    },
+    /// The store will not do what was asked, or does not know it.
+    #[error("location {location} refuses: {code}")]
     Refused {
+        /// Whose store.
+        location: LocationId,
         /// The store's word for it.
         code: String,
         /// What it said.

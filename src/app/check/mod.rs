@@ -278,7 +278,8 @@ impl Copied {
     }
 }
 
-/// The configuration of a copy: every file that it names, in the folder `copy` and nowhere else.
+/// The configuration of a copy: every file that it names, in the folder `copy` and nowhere else, but for the credentials
+/// and roots of a bucket.
 #[must_use]
 pub fn inside(mut config: Config, copy: &Path) -> Config {
     let there = |path: &mut PathBuf| *path = within(copy, path);
@@ -292,9 +293,14 @@ pub fn inside(mut config: Config, copy: &Path) -> Config {
     for location in &mut config.location {
         match &mut location.medium {
             Medium::Folder { path } => there(path),
-            Medium::S3 { credentials_file, root_file, .. } => {
-                there(credentials_file);
-                there(root_file);
+            // A bucket is no part of a copy, nor is how it is reached, unless somebody put it there.
+            Medium::S3(bucket) => {
+                for path in [&mut bucket.credentials_file, &mut bucket.root_file] {
+                    let inside = within(copy, path);
+                    if inside.exists() {
+                        *path = inside;
+                    }
+                }
             }
         }
     }

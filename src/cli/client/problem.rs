@@ -52,7 +52,9 @@ impl Problem {
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self.status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
+        // An earlier try may still be running, or be given up only once what it needs is back.
+        self.kind == "/problems/running"
+            || matches!(self.status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
     }
 
     fn sentence(&self) -> String {
@@ -111,6 +113,7 @@ mod tests {
         assert_eq!(exit(404, "<html>"), Exit::NotFound);
         assert_eq!(exit(409, "{}"), Exit::Failed);
         assert_eq!(exit(409, "{\"capacities\":[\"company:a\",\"mission\"]}"), Exit::Usage);
+        assert_eq!(exit(409, "{\"type\":\"/problems/running\"}"), Exit::Later);
         assert_eq!(exit(429, ""), Exit::Later);
         assert_eq!(exit(503, ""), Exit::Later);
         assert_eq!(exit(422, ""), Exit::Failed);

@@ -19,6 +19,7 @@ mod settings;
 mod standing;
 mod conflicts;
 mod locations;
+mod placement;
 mod entries;
 mod tags;
 mod openapi;
@@ -61,6 +62,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(standing::router())
         .merge(conflicts::router())
         .merge(locations::router())
+        .merge(placement::router())
         .merge(entries::router())
         .merge(tags::router())
 }

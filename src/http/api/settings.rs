@@ -69,10 +69,23 @@ struct PlacementView {
     countries: Vec<String>,
     /// Countries of seat and ultimate control of whoever runs the place.
     control: Vec<String>,
+    /// Who may run a place, by the names under which locations know them.
+    #[schema(required = false)]
+    operators: Vec<String>,
+    /// Qualifications of the service, of which it must have one.
+    #[schema(required = false)]
+    qualifications: Vec<String>,
     /// Locations that are never used.
     never: Vec<String>,
+    /// With how many operators copies must rest; while one copy is kept, more than one is nowhere.
+    #[schema(required = false, minimum = 1, maximum = 9)]
+    operators_at_least: u8,
     /// What an unknown fact does: `refuse` or `permit`.
     unknown: String,
+    /// Further rules, added for documents of a sensitivity (`ordinary`, `confidential`, `business-secret`) and of those
+    /// above it; each like this, but without `from`.
+    #[schema(required = false, value_type = Object)]
+    from: Option<serde_json::Value>,
 }
 
 /// One change of what a party has set; exactly one member.

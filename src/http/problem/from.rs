@@ -207,7 +207,12 @@ fn of_storage(error: &storage::Error, whole: &(dyn Error + 'static)) -> Problem 
     match error {
         E::Full => Problem::new(Kind::Full).because(whole),
         E::Source(cause) => unread(&**cause),
-        E::Unreachable(_) | E::Folder { .. } => Problem::unavailable(whole),
+        // Whoever deposits or reads can only wait; what the operator can do is in the log.
+        E::Unreachable { .. }
+        | E::Credentials { .. }
+        | E::NoBucket { .. }
+        | E::OtherTime { .. }
+        | E::Folder { .. } => Problem::unavailable(whole),
         E::Missing(_)
         | E::Short { .. }
         | E::Length { .. }
@@ -215,6 +220,7 @@ fn of_storage(error: &storage::Error, whole: &(dyn Error + 'static)) -> Problem 
         | E::Occupied(_)
         | E::TooLong { .. }
         | E::Configured(_)
+        | E::Unusable { .. }
         | E::Refused { .. }
         | E::Contradiction { .. }
         | E::ReadOnly => Problem::internal(whole),

@@ -110,20 +110,15 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if a country is none.
+    /// [`Error::Refused`] with what is wrong with a rule.
     pub async fn set_placement<W: Warrant<Act = Administer>>(
         &self,
         warrant: W,
         placement: Option<Placement>,
     ) -> Result<EntryId, Error> {
         let party = party_of(&warrant)?;
-        let countries =
-            placement.iter().flat_map(|given| given.countries.iter().chain(&given.control));
-        for country in countries {
-            if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-                let says = "a country is two capital letters, or \"EU\" for its members";
-                return Err(Error::Refused(format!("{country:?}: {says}")));
-            }
+        if let Some(flaw) = placement.as_ref().and_then(Placement::flaw) {
+            return Err(Error::Refused(flaw));
         }
         let detail = facts("placement-set", json!({ "placement": placement }));
         self.edit(warrant, party, detail, move |revision: &mut PartyRevision| {

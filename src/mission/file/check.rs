@@ -158,14 +158,8 @@ impl Checks<'_> {
             );
             self.problem(mission.time_zone.span(), says);
         }
-        let placement = mission.placement.as_ref();
-        for country in placement.countries.iter().chain(&placement.control) {
-            if !is_country(country) {
-                let says = format!(
-                    "{country:?} is no country: write two capital letters, or \"EU\" for its members"
-                );
-                self.problem(mission.placement.span(), says);
-            }
+        if let Some(says) = mission.placement.as_ref().flaw() {
+            self.problem(mission.placement.span(), says);
         }
     }
 

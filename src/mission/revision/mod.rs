@@ -8,6 +8,7 @@ mod party;
 mod person;
 mod grant;
 mod document;
+mod placement;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub use mission::{
 };
 pub use party::{Network, PartyRevision, Recipient, Role, RoleHeld, TagKey};
 pub use person::{Credential, CredentialKind, MOST_CREDENTIALS, PersonRevision};
+pub use placement::{Placement, Unknown};
 
 /// The format version of revisions.
 pub const FORMAT: u8 = 1;
@@ -59,29 +61,4 @@ pub struct Words {
     pub fr: String,
     /// English.
     pub en: String,
-}
-
-/// Where a party's bytes may rest. An empty list of what is permitted permits anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Placement {
-    /// Countries of the soil, ISO 3166-1 alpha-2, or `EU` for its members.
-    pub countries: Vec<String>,
-    /// Countries of seat and ultimate control of whoever runs the place.
-    pub control: Vec<String>,
-    /// Ids of locations that are never used.
-    pub never: Vec<String>,
-    /// Whether a fact that is not known refuses.
-    pub unknown: Unknown,
-}
-
-/// What an unknown fact does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unknown {
-    /// It refuses.
-    #[default]
-    Refuse,
-    /// It passes.
-    Permit,
 }

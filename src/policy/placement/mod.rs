@@ -1,16 +1,23 @@
 //! Where may it rest: what mission and owner ask of a place, against what is known of it.
 //!
 //! What is known is what the mission's revision says, not what the configuration says today: a place that the mission does
-//! not name is used for nothing.
+//! not name is used for nothing. The place is part of the right to deposit: decided again whenever that is.
 
-use std::{fmt, sync::Arc};
+mod judge;
+
+use std::fmt;
+
+use serde::Serialize;
 
 use crate::{
-    database::Revisions,
-    mission::{DocumentRevision, MissionRevision, PartyRevision, Placement, Unknown},
-    policy::{Error, Policy},
-    storage::location::{Basis, Country, Fact, Facts, Location, LocationId},
+    audit::{Act, Denial, Reason, Verdict, Warrant as _, What as Stated},
+    mission::{MissionRevision, PartyRevision, Sensitivity},
+    policy::{Permit, permit::asked},
+    storage::location::{Location, LocationId},
 };
+
+pub use judge::{Judgement, Rule, Whose};
+use judge::{ground, judge};
 
 /// Where bytes may rest, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,164 +32,109 @@ pub struct Placed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct NoPlace {
     /// Why each of them is not.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<Judged>,
 }
 
-/// A place that is not permitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+/// A place, held against every rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
     /// Which.
     pub location: String,
-    /// Everything that speaks against it.
-    pub objections: Vec<Objection>,
+    /// Whether it passes all of them.
+    pub permitted: bool,
+    /// Each rule, and whether the place passes it.
+    pub rules: Vec<Judgement>,
 }
 
-/// What speaks against a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Objection {
-    /// Whose rule it is.
-    pub whose: Whose,
-    /// Which rule.
-    pub rule: Rule,
-    /// What is known of the place; nothing if that is unknown.
-    pub found: Option<String>,
-    /// What the rule permits.
-    pub wanted: Vec<String>,
+/// For whom a place is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'r> {
+    /// The mission, whose rules bind every document, and which says what is known of a place.
+    pub mission: &'r MissionRevision,
+    /// The owner.
+    pub owner: &'r PartyRevision,
+    /// The document's.
+    pub sensitivity: Sensitivity,
 }
 
-/// Whose rules bind a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The mission's, which bind every document.
-    Mission,
-    /// The owner's, which can only be stricter.
-    Owner,
-}
+impl Sought<'_> {
+    /// Each of `locations`, held against every rule that binds.
+    pub fn explain<'l>(&self, locations: impl IntoIterator<Item = &'l LocationId>) -> Vec<Judged> {
+        let judged = |location: &LocationId| {
+            let location = location.to_string();
+            let rules = judge(self.mission, self.owner, self.sensitivity, &location);
+            Judged { permitted: rules.iter().all(|judged| judged.passes), location, rules }
+        };
+        locations.into_iter().map(judged).collect()
+    }
 
-/// What a rule asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// That the mission names the place.
-    Known,
-    /// That it is not one of those never used.
-    Never,
-    /// Where the machines stand.
-    Soil,
-    /// Under whose law the operator is.
-    Seat,
-    /// Who controls the operator in the end.
-    Control,
-}
-
-impl Policy {
-    /// Where the document's next version may rest: the first of `locations` that both mission and owner permit.
+    /// The first of `locations` that both mission and owner permit.
     ///
     /// # Errors
     ///
-    /// [`Error::Authority`] if mission or owner could not be read.
-    pub async fn place(
+    /// [`NoPlace`] with everything that speaks against each of them.
+    pub fn place<'l>(
         &self,
-        document: &DocumentRevision,
-        locations: &[Location],
-    ) -> Result<Result<Placed, NoPlace>, Error> {
-        let mut revisions = Revisions::new(self.inner.gate.clock().now());
-        let mission = self.inner.registry.mission(&mut revisions).await?;
-        let owner: Arc<PartyRevision> =
-            self.inner.registry.read(document.owner, &mut revisions).await?;
-        let ids = locations.iter().map(|location| &location.id);
-        Ok(place(&mission, &owner, ids))
-    }
-}
-
-/// The first of `locations` that both mission and owner permit.
-///
-/// # Errors
-///
-/// [`NoPlace`] with everything that speaks against each of them.
-pub fn place<'l>(
-    mission: &MissionRevision,
-    owner: &PartyRevision,
-    locations: impl IntoIterator<Item = &'l LocationId>,
-) -> Result<Placed, NoPlace> {
-    let mut refused = Vec::new();
-    for location in locations {
-        match judge(mission, owner, &location.to_string()) {
-            Ok(ground) => return Ok(Placed { location: location.clone(), ground }),
-            Err(objections) => {
-                refused.push(Refused { location: location.to_string(), objections });
+        locations: impl IntoIterator<Item = &'l LocationId>,
+    ) -> Result<Placed, NoPlace> {
+        let mut refused = Vec::new();
+        for location in locations {
+            for judged in self.explain([location]) {
+                let entry = self.mission.locations.iter().find(|entry| entry.id == judged.location);
+                match entry {
+                    Some(entry) if judged.permitted => {
+                        let ground = ground(&entry.facts, &judged.rules);
+                        return Ok(Placed { location: location.clone(), ground });
+                    }
+                    _ => refused.push(judged),
+                }
             }
         }
+        Err(NoPlace { refused })
     }
-    Err(NoPlace { refused })
 }
 
-/// The ground on which a place is permitted, or everything that speaks against it.
-fn judge(
-    mission: &MissionRevision,
-    owner: &PartyRevision,
-    location: &str,
-) -> Result<String, Vec<Objection>> {
-    let entry = mission.locations.iter().find(|entry| entry.id == location);
-    let Some(facts) = entry.map(|entry| &entry.facts) else {
-        let (whose, rule) = (Whose::Mission, Rule::Known);
-        let wanted = mission.locations.iter().map(|entry| entry.id.clone()).collect();
-        return Err(vec![Objection { whose, rule, found: Some(location.to_owned()), wanted }]);
-    };
-    let mut objections = object(Whose::Mission, &mission.placement, location, facts);
-    if let Some(placement) = &owner.placement {
-        objections.extend(object(Whose::Owner, placement, location, facts));
+impl<A: Act> Permit<A> {
+    /// Whose rules bind the document that this is a right over; nothing if it is over none.
+    fn sought(&self) -> Option<Sought<'_>> {
+        let (document, owner) = (self.document()?, self.owner()?);
+        Some(Sought { mission: self.mission(), owner, sensitivity: document.sensitivity })
     }
-    if objections.is_empty() { Ok(ground(facts)) } else { Err(objections) }
-}
 
-fn object(whose: Whose, asked: &Placement, location: &str, facts: &Facts) -> Vec<Objection> {
-    let mut objections = Vec::new();
-    if asked.never.iter().any(|never| never == location) {
-        let (rule, found) = (Rule::Never, Some(location.to_owned()));
-        objections.push(Objection { whose, rule, found, wanted: Vec::new() });
-    }
-    for (rule, found, wanted) in [
-        (Rule::Soil, facts.country.known().copied(), &asked.countries),
-        (Rule::Seat, facts.seat.known().copied(), &asked.control),
-        (Rule::Control, facts.control.known().map(|control| control.country), &asked.control),
-    ] {
-        let fits = match found {
-            _ if wanted.is_empty() => true,
-            Some(country) => wanted.iter().any(|wanted| covers(wanted, country)),
-            None => asked.unknown == Unknown::Permit,
-        };
-        if !fits {
-            let (found, wanted) = (found.map(|country| country.to_string()), wanted.clone());
-            objections.push(Objection { whose, rule, found, wanted });
+    /// Binds the right to the first of `locations` where a version may rest: it is decided again with the place.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPlace`] with everything that speaks against each of them.
+    pub fn placed(mut self, locations: &[Location]) -> Result<(Self, Placed), (Self, NoPlace)> {
+        let ids = locations.iter().map(|location| &location.id);
+        let none = || Err(NoPlace { refused: Vec::new() });
+        match self.sought().map_or_else(none, |sought| sought.place(ids)) {
+            Ok(placed) => {
+                self.bind(placed.location.clone());
+                Ok((self, placed))
+            }
+            Err(nowhere) => Err((self, nowhere)),
         }
     }
-    objections
-}
 
-/// Whether a country is the one that a rule names, or one of those that it names together.
-fn covers(wanted: &str, country: Country) -> bool {
-    match wanted {
-        "EU" => country.is_in_the_european_union(),
-        wanted => wanted == country.as_str(),
+    /// The refusal, if a version may not rest any more at the place that the right is bound to.
+    pub(super) fn displaced(&self) -> Option<Denial> {
+        let (sought, place) = (self.sought()?, self.place()?);
+        sought.place([place]).err().map(|nowhere| self.unplaced(&nowhere))
     }
-}
 
-fn ground(facts: &Facts) -> String {
-    let control = facts.control.known().map(|control| control.country);
-    let told = |known: Option<Country>, basis: &str| match known {
-        Some(country) => format!("{country} ({basis})"),
-        None => "unknown".to_owned(),
-    };
-    let soil = told(facts.country.known().copied(), basis(&facts.country));
-    let seat = told(facts.seat.known().copied(), basis(&facts.seat));
-    format!("soil {soil}, seat {seat}, control {}", told(control, basis(&facts.control)))
-}
-
-fn basis<T>(fact: &Fact<T>) -> &'static str {
-    match fact.basis {
-        Basis::Declared => "declared",
-        Basis::Verified { .. } => "verified",
-        Basis::Unknown => "unknown",
+    /// The refusal of a deposit that may rest nowhere, as it is entered and answered.
+    #[must_use]
+    pub fn unplaced(&self, nowhere: &NoPlace) -> Denial {
+        let verdict = Verdict::Forbidden(Reason::NoPlacement);
+        let mut draft = self.draft();
+        draft.what = Stated::Refusal;
+        draft.grounds = Vec::new();
+        draft.reason = Some(Reason::NoPlacement);
+        draft.asked = Some(asked(A::NAME, self.resource(), verdict));
+        draft.detail.insert("placement".into(), nowhere.to_string().into());
+        Denial { revisions: self.revisions().clone(), draft, verdict }
     }
 }
 
@@ -192,31 +144,11 @@ impl fmt::Display for NoPlace {
             return f.write_str("no place of storage is configured");
         }
         let told = self.refused.iter().map(|refused| {
-            let objections: Vec<_> = refused.objections.iter().map(ToString::to_string).collect();
-            format!("{}: {}", refused.location, objections.join(", "))
+            let against = refused.rules.iter().filter(|judged| !judged.passes);
+            let against: Vec<_> = against.map(ToString::to_string).collect();
+            format!("{}: {}", refused.location, against.join(", "))
         });
         f.write_str(&told.collect::<Vec<_>>().join("; "))
-    }
-}
-
-impl fmt::Display for Objection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whose = match self.whose {
-            Whose::Mission => "the mission",
-            Whose::Owner => "the owner",
-        };
-        let what = match self.rule {
-            Rule::Known => return write!(f, "{whose} does not name this place"),
-            Rule::Never => return write!(f, "{whose} never uses this place"),
-            Rule::Soil => "the soil",
-            Rule::Seat => "the operator's seat",
-            Rule::Control => "control of the operator",
-        };
-        let wanted = self.wanted.join(" or ");
-        match &self.found {
-            Some(found) => write!(f, "{whose} wants {what} in {wanted}, and it is in {found}"),
-            None => write!(f, "{whose} wants {what} in {wanted}, and where it is is unknown"),
-        }
     }
 }
 

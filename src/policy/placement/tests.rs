@@ -1,9 +1,9 @@
 //! Placement over a few places, each wrong in its own way.
 
 use crate::{
-    mission::{LocationEntry, Placement, Unknown},
+    mission::{LocationEntry, Placement, Sensitivity, Unknown},
     policy::{
-        place,
+        Sought,
         tests::world::{World, party},
     },
     storage::location::{Control, Country, Fact, Facts, LocationId},
@@ -49,12 +49,18 @@ fn world(places: &[(&str, Facts)]) -> World {
 fn asked(countries: &[&str], control: &[&str]) -> Placement {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let (countries, control) = (owned(countries), owned(control));
-    Placement { countries, control, never: Vec::new(), unknown: Unknown::Refuse }
+    Placement { countries, control, ..Placement::default() }
 }
 
 fn told(world: &World, places: &[&str]) -> String {
+    told_of(world, Sensitivity::Confidential, places)
+}
+
+fn told_of(world: &World, sensitivity: Sensitivity, places: &[&str]) -> String {
     let ids: Vec<LocationId> = places.iter().map(|id| id.parse().unwrap()).collect();
-    match place(&world.mission, world.party(party("company:alpha")), &ids) {
+    let owner = world.party(party("company:alpha"));
+    let sought = Sought { mission: &world.mission, owner, sensitivity };
+    match sought.place(&ids) {
         Ok(placed) => format!("{}: {}", placed.location, placed.ground),
         Err(nowhere) => nowhere.to_string(),
     }
@@ -96,7 +102,7 @@ fn what_is_only_supposed_refuses_unless_the_rule_lets_it_pass() {
 
     assert_eq!(
         told(&world, &["somewhere"]),
-        "somewhere: the mission wants the soil in EU, and where it is is unknown"
+        "somewhere: the mission wants the soil in EU, and that is unknown"
     );
     world.mission.placement.unknown = Unknown::Permit;
     assert_eq!(
@@ -133,4 +139,95 @@ fn a_place_that_the_mission_does_not_name_is_used_for_nothing() {
 
     assert_eq!(told(&world, &["paris"]), "paris: the mission does not name this place");
     assert_eq!(told(&world, &[]), "no place of storage is configured");
+}
+
+#[test]
+fn operators_and_qualifications_are_asked_by_name() {
+    let on = "2026-11-24".parse().unwrap();
+    let run = |operator: &str, qualification: Option<&str>| {
+        let mut facts = facts(Some("FR"), Some("FR"), Some("FR"));
+        facts.operator = Fact::declared(operator.to_owned(), "itself", on);
+        if let Some(qualification) = qualification {
+            facts.qualification = Fact::declared(qualification.to_owned(), "the agency", on);
+        }
+        facts
+    };
+    let mut world = world(&[
+        ("unnamed", facts(Some("FR"), Some("FR"), Some("FR"))),
+        ("other", run("Other", Some("SecNumCloud 3.2"))),
+        ("unqualified", run("Ours", None)),
+        ("ours", run("Ours", Some("SecNumCloud 3.2"))),
+    ]);
+    world.mission.placement.operators = vec!["Ours".into(), "Theirs".into()];
+    world.mission.placement.qualifications = vec!["SecNumCloud 3.2".into()];
+
+    assert_eq!(
+        told(&world, &["unnamed", "other", "unqualified"]),
+        "unnamed: the mission wants as operator Ours or Theirs, and that is unknown, \
+         the mission wants as qualification SecNumCloud 3.2, and that is unknown; \
+         other: the mission wants as operator Ours or Theirs, and it is Other; \
+         unqualified: the mission wants as qualification SecNumCloud 3.2, and that is unknown"
+    );
+    assert_eq!(
+        told(&world, &["other", "ours"]),
+        "ours: soil FR (declared), seat FR (declared), control FR (declared), operator Ours (declared), \
+         qualification SecNumCloud 3.2 (declared)"
+    );
+}
+
+#[test]
+fn rules_from_a_sensitivity_on_are_added_for_it_and_those_above() {
+    let mut world = world(&[
+        ("berlin", facts(Some("DE"), Some("DE"), Some("DE"))),
+        ("paris", facts(Some("FR"), Some("FR"), Some("FR"))),
+    ]);
+    world.mission.placement.from = [(Sensitivity::BusinessSecret, asked(&["FR"], &[]))].into();
+    let looser = [(Sensitivity::Ordinary, asked(&["CH"], &[]))].into();
+    let of = |world: &World, sensitivity| told_of(world, sensitivity, &["berlin", "paris"]);
+
+    assert!(of(&world, Sensitivity::Ordinary).starts_with("berlin: soil"));
+    assert!(of(&world, Sensitivity::Confidential).starts_with("berlin: soil"));
+    assert!(of(&world, Sensitivity::BusinessSecret).starts_with("paris: soil"));
+    assert_eq!(
+        told_of(&world, Sensitivity::BusinessSecret, &["berlin"]),
+        "berlin: the mission, from business secret on, wants the soil in FR, and it is in DE"
+    );
+    world.mission.placement.from = looser;
+    assert!(of(&world, Sensitivity::Ordinary).contains("wants the soil in CH"), "never looser");
+}
+
+#[test]
+fn copies_with_two_operators_are_nowhere_while_one_copy_is_kept() {
+    let mut world = world(&[("paris", facts(Some("FR"), Some("FR"), Some("FR")))]);
+    let mut own = asked(&[], &[]);
+    own.operators_at_least = 2;
+    world.parties.get_mut("company:alpha").unwrap().placement = Some(own);
+
+    assert_eq!(
+        told(&world, &["paris"]),
+        "paris: the owner wants copies with 2 operators, and one copy is kept"
+    );
+}
+
+#[test]
+fn every_rule_is_explained_whether_it_is_passed_or_not() {
+    let mut world = world(&[("zurich", facts(Some("CH"), None, Some("FR")))]);
+    world.mission.placement.never = vec!["virginia".into()];
+    let owner = world.party(party("company:alpha"));
+    let sought =
+        Sought { mission: &world.mission, owner, sensitivity: Sensitivity::BusinessSecret };
+
+    let explained = sought.explain([&"zurich".parse().unwrap()]);
+
+    let said: Vec<_> =
+        explained[0].rules.iter().map(|rule| (rule.passes, rule.to_string())).collect();
+    let expected = [
+        (true, "the mission names this place"),
+        (true, "the mission excludes virginia, and not this place"),
+        (false, "the mission wants the soil in EU, and it is in CH"),
+        (false, "the mission wants the operator's seat in EU, and that is unknown"),
+        (true, "the mission wants control of the operator in EU, and it is in FR"),
+    ];
+    assert_eq!(said, expected.map(|(passes, says)| (passes, says.to_owned())));
+    assert!(!explained[0].permitted);
 }

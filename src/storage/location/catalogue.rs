@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::storage::location::{Control, Country, Fact, Facts};
 
 const SHIPPED: &str = include_str!("../../../config/locations/eu-object-storage.json");
+const PROFILES: &str = include_str!("../../../config/locations/profiles.json");
 
 /// What operators of object storage offer, as far as the catalogue's day.
 #[derive(Debug, Clone)]
@@ -27,17 +28,66 @@ pub struct Offer {
     pub endpoint: String,
     /// Whether it wants the bucket in the path rather than in the host name.
     pub path_style: bool,
+    /// Its word for the region in signatures, where somebody said it.
+    pub signing_region: Option<String>,
+    /// Whether it wants checksums in trailers.
+    pub checksum_trailers: bool,
     /// What the catalogue says of it; whatever bears no source is unknown.
     pub facts: Facts,
     /// A remark, often empty.
     pub note: String,
 }
 
+/// For how long an entry of the catalogue counts: who controls an operator, and where it stands, changes.
+pub const VALID_DAYS: i32 = 366;
+/// How long before it counts no more its operator is told.
+const TOLD_BEFORE_DAYS: i32 = 30;
+
+/// How old an entry of the catalogue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// It counts.
+    Fresh,
+    /// It counts for so many days more.
+    Ending {
+        /// How many.
+        days_left: i32,
+    },
+    /// What it says is unknown.
+    Old,
+}
+
+impl Offer {
+    /// When what is said of it was put together.
+    #[must_use]
+    pub fn on(&self) -> Date {
+        self.facts.operator.on
+    }
+
+    /// How old that is.
+    #[must_use]
+    pub fn age(&self, today: Date) -> Age {
+        let days = self.on().until(today).map_or(i32::MAX, |since| since.get_days());
+        match VALID_DAYS - days {
+            ..0 => Age::Old,
+            days_left if days_left < TOLD_BEFORE_DAYS => Age::Ending { days_left },
+            _ => Age::Fresh,
+        }
+    }
+
+    /// What is known of it: nothing, if that is too old.
+    #[must_use]
+    pub fn facts(&self, today: Date) -> Facts {
+        let facts = self.facts.clone();
+        if self.age(today) == Age::Old { facts.aged(VALID_DAYS) } else { facts }
+    }
+}
+
 /// The catalogue that this version ships.
 #[must_use]
 pub fn shipped() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> =
-        LazyLock::new(|| read(SHIPPED).expect("the shipped catalogue is read by a test"));
+        LazyLock::new(|| read(SHIPPED, PROFILES).expect("the shipped catalogue is read by a test"));
     &CATALOGUE
 }
 
@@ -52,15 +102,20 @@ impl Catalogue {
     }
 }
 
-/// Reads a catalogue; a field that it does not know is an error.
+/// Reads a catalogue, and how each operator is spoken to; a field that it does not know is an error.
 ///
 /// # Errors
 ///
 /// What is wrong with the JSON, and where.
-pub fn read(json: &str) -> Result<Catalogue, serde_json::Error> {
+pub fn read(json: &str, profiles: &str) -> Result<Catalogue, serde_json::Error> {
     let sheet: Sheet = serde_json::from_str(json)?;
+    let Profiles { profiles, .. } = serde_json::from_str(profiles)?;
     let on = sheet.generated;
-    let offers = sheet.rows.into_iter().map(|row| row.offer(on)).collect();
+    let offer = |row: Row| {
+        let profile = profiles.iter().find(|profile| profile.operator == row.operator);
+        row.offer(profile, on)
+    };
+    let offers = sheet.rows.into_iter().map(offer).collect();
     Ok(Catalogue { on, warning: sheet.warning, offers })
 }
 
@@ -93,8 +148,37 @@ struct Row {
     note: String,
 }
 
+/// How each operator is spoken to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Profiles {
+    #[serde(rename = "generated")]
+    _generated: Date,
+    #[serde(rename = "about")]
+    _about: String,
+    profiles: Vec<Profile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Profile {
+    operator: String,
+    /// For people who write a configuration: rows have their own.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds it against the rows"))]
+    endpoint: Option<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds it against the rows"))]
+    path_style: bool,
+    signing_region: Option<String>,
+    checksum_trailers: bool,
+    #[serde(rename = "checksum_source")]
+    _checksum_source: String,
+}
+
 impl Row {
-    fn offer(self, on: Date) -> Offer {
+    fn offer(self, profile: Option<&Profile>, on: Date) -> Offer {
+        let signing_region = profile.and_then(|profile| profile.signing_region.as_ref());
+        let signing_region = signing_region.map(|word| word.replace("{region}", &self.region));
+        let checksum_trailers = profile.is_some_and(|profile| profile.checksum_trailers);
         let place = format!("shipped catalogue, endpoint: {}", self.endpoint_source);
         let owner = format!("shipped catalogue, ownership: {}", self.ownership_source);
         // `K` marks what its authors only believed; `?` and some notes what they doubted.
@@ -116,7 +200,8 @@ impl Row {
             ),
             access_logs: Fact::unknown(None, "shipped catalogue: not asked", on),
         };
-        Offer { endpoint: self.endpoint, path_style: self.path_style, facts, note: self.note }
+        let (endpoint, path_style, note) = (self.endpoint, self.path_style, self.note);
+        Offer { endpoint, path_style, signing_region, checksum_trailers, facts, note }
     }
 }
 
@@ -133,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_shipped_catalogue_is_read_whole() {
-        let catalogue = read(SHIPPED).unwrap();
+        let catalogue = read(SHIPPED, PROFILES).unwrap();
 
         assert_eq!(catalogue.offers.len(), 68);
         assert!(catalogue.warning.contains("re-checked"));
@@ -159,9 +244,49 @@ mod tests {
     }
 
     #[test]
+    fn every_operator_has_a_profile_that_agrees_with_its_rows() {
+        let sheet: Sheet = serde_json::from_str(SHIPPED).unwrap();
+        let Profiles { profiles, .. } = serde_json::from_str(PROFILES).unwrap();
+
+        for row in &sheet.rows {
+            let profile = profiles.iter().find(|profile| profile.operator == row.operator);
+            let profile = profile.unwrap_or_else(|| panic!("{}", row.operator));
+            let endpoint = profile.endpoint.as_ref();
+            let endpoint = endpoint.map(|pattern| pattern.replace("{region}", &row.region));
+            assert_eq!(profile.path_style, row.path_style, "{}", row.endpoint);
+            assert_eq!(endpoint.as_ref().unwrap_or(&row.endpoint), &row.endpoint);
+        }
+        let shipped = shipped();
+        assert!(shipped.offers.iter().all(|offer| !offer.checksum_trailers));
+        let region = |operator: &str, region| {
+            let offer = shipped.find(operator, region).unwrap();
+            offer.signing_region.as_deref()
+        };
+        assert_eq!(region("Scaleway", "fr-par"), Some("fr-par"));
+        assert_eq!(region("Clever Cloud", "par (Cellar)"), None, "nobody said it");
+    }
+
+    #[test]
+    fn what_an_old_entry_says_is_only_supposed() {
+        let offer = shipped().find("Scaleway", "fr-par").unwrap();
+        let on = |days: i32| offer.on().checked_add(jiff::Span::new().days(days)).unwrap();
+
+        assert_eq!(offer.age(on(0)), Age::Fresh);
+        assert_eq!(offer.age(on(336)), Age::Fresh);
+        assert_eq!(offer.age(on(337)), Age::Ending { days_left: 29 });
+        assert_eq!(offer.age(on(366)), Age::Ending { days_left: 0 });
+        assert_eq!(offer.age(on(367)), Age::Old);
+        assert_eq!(offer.facts(on(366)), offer.facts);
+        let aged = offer.facts(on(367));
+        assert_eq!((aged.country.known(), aged.control.known()), (None, None));
+        assert_eq!(aged.country.value, offer.facts.country.value, "it is still supposed");
+        assert!(aged.country.source.ends_with("(older than 366 days)"), "{}", aged.country.source);
+    }
+
+    #[test]
     fn a_field_that_it_does_not_know_is_an_error() {
         let wrong = SHIPPED.replacen("\"city\"", "\"town\"", 1);
 
-        assert!(read(&wrong).unwrap_err().to_string().contains("unknown field `town`"));
+        assert!(read(&wrong, PROFILES).unwrap_err().to_string().contains("unknown field `town`"));
     }
 }

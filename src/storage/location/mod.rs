@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr, sync::Arc};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::{storage::Store, time::Instant};
+use crate::{
+    storage::{Store, s3::Chain},
+    time::Instant,
+};
 
 pub mod catalogue;
 mod country;
@@ -21,6 +24,8 @@ pub struct Location {
     pub store: Arc<dyn Store>,
     /// What is known of it.
     pub facts: Facts,
+    /// The certificates that it shows, where it is reached over TLS.
+    pub chain: Option<Arc<Chain>>,
 }
 
 impl fmt::Debug for Location {
@@ -89,6 +94,22 @@ pub struct Facts {
     pub access_logs: Fact<bool>,
 }
 
+impl Facts {
+    /// The same as supposed only, since they are older than so many days.
+    pub(super) fn aged(self, days: i32) -> Self {
+        Self {
+            country: self.country.aged(days),
+            region: self.region.aged(days),
+            city: self.city.aged(days),
+            operator: self.operator.aged(days),
+            seat: self.seat.aged(days),
+            control: self.control.aged(days),
+            qualification: self.qualification.aged(days),
+            access_logs: self.access_logs.aged(days),
+        }
+    }
+}
+
 /// Who controls an operator in the end, and whose law they are under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +160,11 @@ impl<T> Fact<T> {
     /// What nobody can tell, with what is supposed.
     pub fn unknown(supposed: Option<T>, source: impl Into<String>, on: Date) -> Self {
         Self { value: supposed, basis: Basis::Unknown, source: source.into(), on }
+    }
+
+    fn aged(self, days: i32) -> Self {
+        let source = format!("{} (older than {days} days)", self.source);
+        Self { basis: Basis::Unknown, source, ..self }
     }
 
     /// The value, if somebody answers for it; what is only supposed is no ground for a decision.

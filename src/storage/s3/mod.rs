@@ -5,63 +5,90 @@
 //! no metadata, and a `User-Agent` that says nothing. It proves itself by a certificate under roots that are
 //! configured for it alone, never those of the system.
 
-use std::{fmt, ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_s3::{
     Client,
     config::{
-        BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation,
+        BehaviorVersion, Config, IdentityCache, Region, RequestChecksumCalculation,
         ResponseChecksumValidation, StalledStreamProtectionConfig, retry::RetryConfig,
         timeout::TimeoutConfig,
     },
 };
 use futures::StreamExt as _;
 use hyper::Uri;
-use rustls::RootCertStore;
-use zeroize::Zeroizing;
 
-use crate::storage::{Error, Kept, LISTED_AT_MOST, Name, Sealed, Store, fault};
+use crate::storage::{Error, Kept, LISTED_AT_MOST, LocationId, Name, Sealed, Store, fault};
 
+mod access;
+mod chain;
 mod connector;
+mod files;
 mod parts;
+mod progress;
 mod reading;
 mod refusal;
+mod resolver;
 mod upload;
+mod validity;
 
+pub use chain::Chain;
 pub use parts::Pool;
 use reading::Reading;
-use refusal::{is_missing, refused};
+use refusal::is_missing;
 
 /// How a bucket is reached.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Whose store this is, for the operator's log.
+    pub location: LocationId,
     /// The service's address, e.g. `https://s3.fr-par.scw.cloud`; plain `http` for a loopback address only.
     pub endpoint: Uri,
     /// The service's word for the place; it is part of each signature.
     pub region: String,
     /// Where the objects are. The whole bucket is ours.
     pub bucket: String,
-    /// Who we are to the service.
-    pub access: Access,
-    /// The authorities that may vouch for the service; the system's are not looked at.
-    pub roots: Arc<RootCertStore>,
+    /// Where the bucket's name stands in an address.
+    pub style: Style,
+    /// Whether uploads bear a checksum of the protocol's newer kind.
+    pub trailers: Trailers,
+    /// The key's id and its secret, a line each; read anew when it changes.
+    pub credentials_file: PathBuf,
+    /// The authorities (PEM) that may vouch for the service; the system's are not looked at. Read anew when it changes.
+    pub root_file: PathBuf,
     /// How long is waited where nothing moves.
     pub patience: Patience,
 }
 
-/// A key's id and the key, as the service gave them.
-#[derive(Clone)]
-pub struct Access {
-    /// The public half.
-    pub id: String,
-    /// The secret half.
-    pub secret: Zeroizing<String>,
+/// Where the bucket's name stands in an address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Before the host's: `https://BUCKET.HOST/KEY`.
+    #[default]
+    Virtual,
+    /// In the path: `https://HOST/BUCKET/KEY`.
+    Path,
 }
 
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access").field("id", &self.id).finish_non_exhaustive()
+/// Whether what is sent is followed by a checksum in a trailer, which some services want and some refuse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Trailers {
+    /// Nothing of the kind is sent.
+    #[default]
+    Never,
+    /// CRC32 after each object and part.
+    Always,
+}
+
+impl Style {
+    /// Whether a bucket of this name can be reached so: as a part of a host's name that a certificate covers.
+    #[must_use]
+    pub fn fits(self, bucket: &str) -> bool {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let ends_well = !bucket.starts_with('-') && !bucket.ends_with('-');
+        let is_label = (3..=63).contains(&bucket.len()) && bucket.bytes().all(allowed);
+        self == Self::Path || (is_label && ends_well)
     }
 }
 
@@ -90,13 +117,16 @@ const DRIPS: u32 = 15;
 pub struct S3 {
     bucket: Bucket,
     pool: Arc<Pool>,
+    chain: Arc<Chain>,
 }
 
 /// What every call needs.
 #[derive(Clone)]
 struct Bucket {
     client: Client,
+    location: LocationId,
     name: String,
+    trailers: Trailers,
     /// Over TLS the bytes are authenticated by the connection, and not a second time by each signature.
     signs_bytes: bool,
     patience: Patience,
@@ -107,23 +137,28 @@ impl S3 {
     ///
     /// # Errors
     ///
-    /// [`Error::Configured`] for an address that is not to be trusted.
+    /// [`Error::Configured`] for an address that is not to be trusted, [`Error::Unusable`] for a file.
     pub fn new(settings: &Settings, pool: Arc<Pool>) -> Result<Self, Error> {
-        let http = connector::Connector::new(settings)?;
-        let access = &settings.access;
+        if !settings.style.fits(&settings.bucket) {
+            return Err(Error::Configured(
+                "its bucket's name can only stand in the path: set `path_style = true`",
+            ));
+        }
+        let chain = Chain::new(&settings.location);
+        let http = connector::Connector::new(settings, Arc::clone(&chain))?;
+        let checksums = match settings.trailers {
+            Trailers::Never => RequestChecksumCalculation::WhenRequired,
+            Trailers::Always => RequestChecksumCalculation::WhenSupported,
+        };
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
             .endpoint_url(settings.endpoint.to_string())
-            .force_path_style(true)
+            .force_path_style(settings.style == Style::Path)
             .region(Region::new(settings.region.clone()))
-            .credentials_provider(Credentials::new(
-                &access.id,
-                access.secret.as_str(),
-                None,
-                None,
-                "configuration",
-            ))
+            .credentials_provider(access::FromFile::open(settings)?)
+            // The file decides at each call; looking at it costs less than what a cache would.
+            .identity_cache(IdentityCache::no_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(settings.patience.tries))
             .timeout_config(
                 TimeoutConfig::builder()
@@ -132,26 +167,39 @@ impl S3 {
             )
             // The connector watches for silence, in both directions.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .request_checksum_calculation(checksums)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .interceptor(connector::Unnamed)
             .build();
         let bucket = Bucket {
             client: Client::from_conf(config),
+            location: settings.location.clone(),
             name: settings.bucket.clone(),
+            trailers: settings.trailers,
             signs_bytes: settings.endpoint.scheme_str() != Some("https"),
             patience: settings.patience,
         };
-        Ok(Self { bucket, pool })
+        Ok(Self { bucket, pool, chain })
+    }
+
+    /// When the certificates end that the service showed last.
+    #[must_use]
+    pub fn chain(&self) -> Arc<Chain> {
+        Arc::clone(&self.chain)
     }
 }
 
 impl Bucket {
+    /// It does not answer, for this reason.
+    fn away(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Unreachable { location: self.location.clone(), source: source.into() }
+    }
+
     async fn length(&self, name: &Name) -> Result<Option<u64>, Error> {
         let head = self.client.head_object().bucket(&self.name).key(name.as_str());
         let answer = match head.send().await {
             Err(error) if is_missing(&error) => return Ok(None),
-            answer => answer.map_err(|error| refused(error, name))?,
+            answer => answer.map_err(|error| self.refused(error, name))?,
         };
         let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
         let what = "it has no length";
@@ -167,19 +215,19 @@ impl Store for S3 {
         sealed: Sealed,
         length: Option<u64>,
     ) -> Result<Kept, Error> {
-        fault("storage::create").map_err(|fault| Error::Unreachable(fault.into()))?;
+        fault("storage::create").map_err(|fault| self.bucket.away(fault))?;
         let size = upload::send(&self.bucket, &self.pool, name, sealed, length).await?;
         // A service that answers well and keeps nothing is found out before anybody relies on it.
         if self.bucket.length(name).await? != Some(size) {
             let what = "it acknowledged bytes that are not there";
             return Err(Error::Contradiction { name: name.clone(), what });
         }
-        fault("storage::kept").map_err(|fault| Error::Unreachable(fault.into()))?;
+        fault("storage::kept").map_err(|fault| self.bucket.away(fault))?;
         Ok(Kept { size })
     }
 
     async fn read(&self, name: &Name, range: Range<u64>) -> Result<Sealed, Error> {
-        fault("storage::read").map_err(|fault| Error::Unreachable(fault.into()))?;
+        fault("storage::read").map_err(|fault| self.bucket.away(fault))?;
         if range.is_empty() {
             let found = self.bucket.length(name).await?;
             found.ok_or_else(|| Error::Missing(name.clone()))?;
@@ -193,13 +241,13 @@ impl Store for S3 {
     }
 
     async fn erase(&self, name: &Name) -> Result<(), Error> {
-        fault("storage::erase").map_err(|fault| Error::Unreachable(fault.into()))?;
+        fault("storage::erase").map_err(|fault| self.bucket.away(fault))?;
         // Uploads first: none of them can become the object afterwards.
         upload::abort_all(&self.bucket, name).await?;
         let erase = self.bucket.client.delete_object();
         match erase.bucket(&self.bucket.name).key(name.as_str()).send().await {
             Err(error) if is_missing(&error) => Ok(()),
-            erased => erased.map(drop).map_err(|error| refused(error, name)),
+            erased => erased.map(drop).map_err(|error| self.bucket.refused(error, name)),
         }
     }
 
@@ -211,7 +259,7 @@ impl Store for S3 {
         // A page may be empty: the service does not decide how long this takes.
         for _ in 0..LISTED_AT_MOST {
             let Some(page) = pages.next().await else { break };
-            let page = page.map_err(|error| refused(error, within))?;
+            let page = page.map_err(|error| self.bucket.refused(error, within))?;
             let keys = page.contents().iter().filter_map(|object| object.key());
             let ours = keys.filter(|key| key.starts_with(&folder));
             names.extend(ours.filter_map(|key| Name::new(key).ok()));

@@ -129,3 +129,56 @@ impl Parts {
         as_announced.then_some(()).ok_or(Error::Length { announced, came })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, task::Poll};
+
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    fn name() -> Name {
+        Name::new("a").unwrap()
+    }
+
+    #[test]
+    fn parts_are_as_long_as_ten_thousand_of_them_need() {
+        let pool = Pool::new(GIB);
+        let just = PARTS_AT_MOST * PART_BYTES;
+        for length in [0, 1, 5 * GIB, just - 1, just, just + 1, 100 * GIB, 5000 * GIB, 9000 * GIB] {
+            let part = pool.part_bytes(Some(length), &name()).unwrap();
+
+            assert!(length.div_ceil(part) <= PARTS_AT_MOST, "{length}");
+            assert_eq!(part == PART_BYTES, length <= just, "{length}: no longer than needed");
+        }
+        assert_eq!(pool.part_bytes(None, &name()).unwrap(), PART_BYTES);
+    }
+
+    #[test]
+    fn what_needs_longer_parts_than_there_is_memory_is_refused_at_once() {
+        let pool = Pool::new(16 << 20);
+
+        let refused = pool.part_bytes(Some(1000 * GIB), &name());
+
+        assert!(matches!(refused, Err(Error::TooLong { .. })), "{refused:?}");
+        assert!(pool.part_bytes(Some(100 * GIB), &name()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_the_pool_empty_waits_until_somebody_gives_memory_back() {
+        let pool = Pool::new(16 << 20);
+        let first = pool.take(PART_BYTES).await;
+        let second = pool.take(PART_BYTES).await.into_bytes();
+        let mut third = Box::pin(pool.take(UNIT));
+        let waits = poll_fn(|cx| Poll::Ready(third.as_mut().poll(cx).is_pending())).await;
+
+        drop(second);
+        let third = third.await;
+
+        assert!(waits, "there was none");
+        assert_eq!(third.bytes.capacity(), UNIT as usize);
+        drop((first, third));
+        assert_eq!(pool.units.available_permits(), 16 << 4, "all of it is back");
+    }
+}

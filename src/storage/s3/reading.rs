@@ -6,10 +6,7 @@ use aws_sdk_s3::{operation::get_object::GetObjectOutput, primitives::ByteStream}
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 
-use crate::storage::{
-    Error, Name, Sealed, fault,
-    s3::{Bucket, refused},
-};
+use crate::storage::{Error, Name, Sealed, fault, s3::Bucket};
 
 /// A range of an object on its way to us.
 pub(super) struct Reading {
@@ -43,7 +40,7 @@ impl Reading {
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while !self.left.is_empty() {
-            fault("storage::read").map_err(|fault| Error::Unreachable(fault.into()))?;
+            fault("storage::read").map_err(|fault| self.bucket.away(fault))?;
             let broke_off: Box<dyn std::error::Error + Send + Sync> = match self.body.next().await {
                 Some(Ok(piece)) if piece.is_empty() => continue,
                 Some(Ok(piece)) => return self.arrived(piece).map(Some),
@@ -52,7 +49,7 @@ impl Reading {
             };
             self.tries_left -= 1;
             if self.tries_left == 0 {
-                return Err(Error::Unreachable(broke_off));
+                return Err(self.bucket.away(broke_off));
             }
             self.body = ask(&self.bucket, &self.name, &self.left).await?;
         }
@@ -72,7 +69,7 @@ impl Reading {
 async fn ask(bucket: &Bucket, name: &Name, range: &Range<u64>) -> Result<ByteStream, Error> {
     let wanted = format!("bytes={}-{}", range.start, range.end - 1);
     let get = bucket.client.get_object().bucket(&bucket.name).key(name.as_str()).range(wanted);
-    let answer = get.send().await.map_err(|error| match refused(error, name) {
+    let answer = get.send().await.map_err(|error| match bucket.refused(error, name) {
         Error::Refused { code, .. } if code == "InvalidRange" => short(name, range),
         error => error,
     })?;

@@ -1,11 +1,11 @@
-//! What a service's refusals mean.
+//! What a service's refusals mean, and what the operator can do.
 
 use std::{error::Error as StdError, fmt};
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::storage::{Error, Name};
+use crate::storage::{Error, Name, s3::Bucket};
 
 /// Whether this says that nothing is there, as `GET`, `HEAD` and `DELETE` say it.
 pub(super) fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
@@ -26,21 +26,40 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&s
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-/// What went wrong with a call about `name`.
-pub(super) fn refused<E>(error: SdkError<E, HttpResponse>, name: &Name) -> Error
-where
-    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-{
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let code = code(&error).map(ToOwned::to_owned);
-    match (status, code.as_deref()) {
-        (_, Some("NoSuchKey" | "NotFound")) => Error::Missing(name.clone()),
-        (507, _) | (_, Some("QuotaExceeded" | "InsufficientStorage")) => Error::Full,
-        (400..500, _) => Error::Refused {
-            code: code.unwrap_or_else(|| status.to_string()),
-            source: said(&error),
-        },
-        _ => Error::Unreachable(said(&error)),
+/// What services say to whom they do not know, or no longer (their codes differ; the rest of 401 and 403 is the same).
+const CREDENTIALS: [&str; 9] = [
+    "AccessDenied",
+    "ExpiredToken",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSecurity",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+];
+
+impl Bucket {
+    /// What went wrong with a call about `name`.
+    pub(super) fn refused<E>(&self, error: SdkError<E, HttpResponse>, name: &Name) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+        let code = code(&error).map_or_else(|| status.to_string(), ToOwned::to_owned);
+        let location = self.location.clone();
+        match (status, code.as_str()) {
+            (_, "NoSuchKey" | "NotFound") => Error::Missing(name.clone()),
+            (507, _) | (_, "QuotaExceeded" | "InsufficientStorage") => Error::Full,
+            (_, "NoSuchBucket") => Error::NoBucket { location, bucket: self.name.clone() },
+            (_, "RequestTimeTooSkewed") => Error::OtherTime { location },
+            (401 | 403, _) => Error::Credentials { location, code, source: said(&error) },
+            (_, code) if CREDENTIALS.contains(&code) => {
+                Error::Credentials { location, code: code.to_owned(), source: said(&error) }
+            }
+            (400..500, _) => Error::Refused { location, code, source: said(&error) },
+            _ => Error::Unreachable { location, source: said(&error) },
+        }
     }
 }
 

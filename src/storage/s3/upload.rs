@@ -8,15 +8,16 @@ use aws_sdk_s3::{
 };
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http_body_util::Full;
 use tokio::{runtime::Handle, task::JoinSet};
 use tracing::warn;
 
 use crate::storage::{
     Error, LISTED_AT_MOST, Name, Sealed,
     s3::{
-        Bucket,
+        Bucket, Trailers,
         parts::{Buffer, PARTS_AT_MOST, Parts, Pool},
-        refusal::{is_no_upload, is_unknown_call, refused},
+        refusal::{is_no_upload, is_unknown_call},
     },
 };
 
@@ -51,11 +52,23 @@ pub(super) async fn send(
     sent.map(|()| parts.came)
 }
 
+impl Bucket {
+    /// Bytes to be sent, and sent again as they are. In one piece they would bear a checksum in the head.
+    fn body(&self, bytes: Bytes) -> ByteStream {
+        ByteStream::new(match self.trailers {
+            Trailers::Never => SdkBody::from(bytes),
+            Trailers::Always => {
+                SdkBody::retryable(move || SdkBody::from_body_1_x(Full::new(bytes.clone())))
+            }
+        })
+    }
+}
+
 async fn whole(bucket: &Bucket, name: &Name, bytes: Bytes) -> Result<(), Error> {
     let put = bucket.client.put_object().bucket(&bucket.name).key(name.as_str());
-    let put = put.content_type(OPAQUE).body(ByteStream::new(SdkBody::from(bytes))).customize();
+    let put = put.content_type(OPAQUE).body(bucket.body(bytes)).customize();
     let put = if bucket.signs_bytes { put } else { put.disable_payload_signing() };
-    put.send().await.map(drop).map_err(|error| refused(error, name))
+    put.send().await.map(drop).map_err(|error| bucket.refused(error, name))
 }
 
 /// Said of every object, since clients that say nothing make services guess.
@@ -73,7 +86,7 @@ impl Upload {
     async fn begin(bucket: &Bucket, name: &Name) -> Result<Self, Error> {
         let begin = bucket.client.create_multipart_upload().bucket(&bucket.name);
         let begun = begin.key(name.as_str()).content_type(OPAQUE).send().await;
-        let begun = begun.map_err(|error| refused(error, name))?;
+        let begun = begun.map_err(|error| bucket.refused(error, name))?;
         let what = "it began an upload without an id";
         let id = begun.upload_id.ok_or(Error::Contradiction { name: name.clone(), what })?;
         Ok(Self { bucket: bucket.clone(), name: name.clone(), id, ended: false })
@@ -104,7 +117,7 @@ impl Upload {
                 buffer.into_bytes(),
             ));
             while sending.len() >= AT_ONCE {
-                sent.extend(joined(&mut sending).await?);
+                sent.extend(self.joined(&mut sending).await?);
             }
             if !parts.ended {
                 let mut buffer = pool.take(part.min(parts.left().unwrap_or(part))).await;
@@ -112,11 +125,22 @@ impl Upload {
                 next = Some(buffer);
             }
         }
-        while let Some(part) = joined(&mut sending).await? {
+        while let Some(part) = self.joined(&mut sending).await? {
             sent.push(part);
         }
         sent.sort_by_key(CompletedPart::part_number);
         Ok(sent)
+    }
+
+    async fn joined(
+        &self,
+        sending: &mut JoinSet<Result<CompletedPart, Error>>,
+    ) -> Result<Option<CompletedPart>, Error> {
+        match sending.join_next().await {
+            Some(Ok(sent)) => sent.map(Some),
+            Some(Err(stopped)) => Err(self.bucket.away(stopped)),
+            None => Ok(None),
+        }
     }
 
     async fn complete(&self, parts: Vec<CompletedPart>, size: u64) -> Result<(), Error> {
@@ -127,7 +151,7 @@ impl Upload {
         // It may have completed at a try whose answer was lost; services differ in what they say to the next.
         match self.bucket.length(&self.name).await {
             Ok(Some(length)) if length == size => Ok(()),
-            _ => Err(refused(error, &self.name)),
+            _ => Err(self.bucket.refused(error, &self.name)),
         }
     }
 
@@ -157,27 +181,17 @@ async fn send_part(
 ) -> Result<CompletedPart, Error> {
     let put = bucket.client.upload_part().bucket(&bucket.name).key(name.as_str());
     let put = put.upload_id(upload).part_number(number);
-    let put = put.body(ByteStream::new(SdkBody::from(bytes))).customize();
+    let put = put.body(bucket.body(bytes)).customize();
     let put = if bucket.signs_bytes { put } else { put.disable_payload_signing() };
-    let sent = put.send().await.map_err(|error| refused(error, &name))?;
+    let sent = put.send().await.map_err(|error| bucket.refused(error, &name))?;
     Ok(CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag).build())
-}
-
-async fn joined(
-    sending: &mut JoinSet<Result<CompletedPart, Error>>,
-) -> Result<Option<CompletedPart>, Error> {
-    match sending.join_next().await {
-        Some(Ok(sent)) => sent.map(Some),
-        Some(Err(stopped)) => Err(Error::Unreachable(stopped.into())),
-        None => Ok(None),
-    }
 }
 
 async fn abort(bucket: &Bucket, name: &Name, id: &str) -> Result<(), Error> {
     let abort = bucket.client.abort_multipart_upload().bucket(&bucket.name);
     match abort.key(name.as_str()).upload_id(id).send().await {
         Err(error) if is_no_upload(&error) => Ok(()),
-        aborted => aborted.map(drop).map_err(|error| refused(error, name)),
+        aborted => aborted.map(drop).map_err(|error| bucket.refused(error, name)),
     }
 }
 
@@ -190,7 +204,7 @@ pub(super) async fn abort_all(bucket: &Bucket, name: &Name) -> Result<(), Error>
         let page = match list.set_upload_id_marker(id_marker.take()).send().await {
             // Then none can be found; what an upload left is the service's to clear.
             Err(error) if is_unknown_call(&error) => return Ok(()),
-            page => page.map_err(|error| refused(error, name))?,
+            page => page.map_err(|error| bucket.refused(error, name))?,
         };
         let ours = page.uploads().iter().filter(|upload| upload.key() == Some(name.as_str()));
         for id in ours.filter_map(|upload| upload.upload_id()) {

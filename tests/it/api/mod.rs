@@ -6,6 +6,7 @@ mod hidden;
 mod log;
 mod parties;
 mod people;
+mod placement;
 mod purpose;
 mod refusals;
 mod routes;

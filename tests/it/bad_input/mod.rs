@@ -33,7 +33,8 @@ async fn kept(service: &Service) -> Vec<i64> {
     kept
 }
 
-fn walk(folder: &std::path::Path) -> i64 {
+/// How many files there are below a folder.
+pub fn walk(folder: &std::path::Path) -> i64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries
         .map(|entry| entry.unwrap())

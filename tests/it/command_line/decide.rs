@@ -93,3 +93,38 @@ fn what_was_lost_is_revoked_from_elsewhere_and_whoever_is_shut_out_stays_out() {
     instance.done(MANAGER, &["person", "enable", OWNER]);
     assert_eq!(instance.run(OWNER, &["whoami"]).exit, 7, "a new link is needed");
 }
+
+#[test]
+fn where_documents_rest_is_listed_with_how_each_fact_is_known_and_explained_by_rule() {
+    let instance = Instance::start();
+    let person = "access-acieries";
+
+    let facts = instance.done(person, &["locations"]);
+    let place = instance.done(person, &["place"]);
+    instance.done(person, &["party", "placement", "--country", "FR"]);
+    let further = ["--from", "business-secret", "--qualification", "SecNumCloud 3.2"];
+    instance.done(person, &[&["party", "placement"], &further[..]].concat());
+    let secret = ["place", "--explain", "--sensitivity", "business-secret"];
+    let explained = instance.run(person, &secret);
+    let party = instance.done(person, &["party"]);
+    let common = instance.done(person, &["place", "--json"]);
+
+    let row = |fact: &str| {
+        let mut rows = facts.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        rows.find(|row| row[1] == fact).unwrap_or_else(|| panic!("{facts}"))
+    };
+    let by = "the operator of the service";
+    assert_eq!(row("country"), ["folder", "country", "FR", "declared", "2026-11-24", by]);
+    assert_eq!(row("ultimate control")[2..4], ["its founders (FR)", "declared"]);
+    assert_eq!(row("qualification")[2..4], ["unknown", "unknown"]);
+    assert_eq!(row("gives access logs")[2..4], ["no", "declared"]);
+    assert_eq!(place, "folder\tyes\t\n");
+    assert_eq!(explained.exit, 6, "{explained:?}");
+    let failed = "folder\tno\towner, from business-secret on: qualification\tSecNumCloud 3.2\tunknown\tunknown\n";
+    assert!(explained.out.contains(failed), "{explained:?}");
+    assert!(
+        explained.out.contains("folder\tyes\towner: country of the machines\tFR\tFR\tdeclared")
+    );
+    assert!(party.contains("countries FR") && party.contains("from business-secret on"), "{party}");
+    assert!(common.contains("\"permitted\":true"), "{common}");
+}

@@ -2,16 +2,19 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::Read,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use age::secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use super::counterfeit::Issued;
+use super::{
+    counterfeit::Issued,
+    running::{Running, Said},
+};
 use crate::tree::root;
 
 pub const GREFFE: &str = env!("CARGO_BIN_EXE_greffe");
@@ -43,20 +46,20 @@ impl From<Output> for Ended {
 /// An instance, and everybody signed in to it; it ends with the test.
 pub struct Instance {
     folder: TempDir,
-    server: Child,
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+    address: String,
+    server: Running,
 }
 
 impl Instance {
     pub fn start() -> Self {
+        Self::configured(|text| text)
+    }
+
+    /// One whose configuration is the shipped one, changed so.
+    pub fn configured(change: impl FnOnce(String) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = arranged(folder.path());
+        fs::write(&config, change(fs::read_to_string(&config).unwrap())).unwrap();
         let config = config.to_str().unwrap();
         let at = |arguments: &[&str]| {
             let ended = command(folder.path(), folder.path(), arguments);
@@ -72,8 +75,8 @@ impl Instance {
                 at(&["link", "--config", config, "--person", person, "--capacity", capacity]);
             secret(&folder.path().join(person), &link);
         }
-        let (server, address) = serve(folder.path(), config);
-        let instance = Self { folder, server };
+        let (server, address) = Running::serve(folder.path());
+        let instance = Self { folder, address: address.clone(), server };
         for (person, _) in PEOPLE {
             let (link, authority) = (instance.path(person), instance.path("ca.pem"));
             let arguments = ["login", &address, "--ca", &authority, "--link-file", &link];
@@ -81,6 +84,35 @@ impl Instance {
             assert_eq!(ended.exit, 0, "{person} {ended:?}");
         }
         instance
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the service says to its operator.
+    pub fn said(&self) -> &Said {
+        &self.server.said
+    }
+
+    /// Ends the service in order.
+    pub fn stop(&mut self) {
+        self.server.stop();
+    }
+
+    /// Starts it again where it was.
+    pub fn serve(&mut self) {
+        let path = self.folder.path().join("greffe.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let port = self.address.rsplit(':').next().unwrap();
+        let listen = format!("\nlisten = \"127.0.0.1:{port}\"");
+        fs::write(&path, text.replacen("\nlisten = \"127.0.0.1:0\"", &listen, 1)).unwrap();
+        self.server = Running::serve(self.folder.path()).0;
+    }
+
+    /// A command of the operator, on the instance's configuration.
+    pub fn operate(&self, arguments: &[&str]) -> Ended {
+        command(self.folder.path(), self.folder.path(), arguments)
     }
 
     fn path(&self, name: &str) -> String {
@@ -142,23 +174,6 @@ pub fn arranged(folder: &Path) -> PathBuf {
     let path = folder.join("greffe.toml");
     fs::write(&path, text).unwrap();
     path
-}
-
-/// Starts the service, and reads where it listens.
-fn serve(folder: &Path, config: &str) -> (Child, String) {
-    let mut command = Command::new(GREFFE);
-    command.args(["serve", "--config", config]).current_dir(folder).env_clear();
-    let mut server = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut before = String::new();
-    let address = lines.find_map(|line| {
-        before.push_str(&line);
-        Some(line.strip_prefix("serving on ")?.to_owned())
-    });
-    let address = address.unwrap_or_else(|| panic!("it did not start: {before}"));
-    // Whoever does not read a pipe stops whoever writes to it.
-    std::thread::spawn(move || lines.for_each(drop));
-    (server, address)
 }
 
 /// Deposits a file of the contributor's; its reference.

@@ -1,11 +1,16 @@
 //! What a service can do against us, one ruse a test.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use greffe::storage::{
     Error, Store,
     conformance::{collect, pattern, sealed},
+    s3::Patience,
 };
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::storage::{
     name,
@@ -48,7 +53,7 @@ async fn an_answer_that_always_breaks_off_ends_in_bounded_time() {
 
         let read = read(&store).await;
 
-        assert!(matches!(read, Err(Error::Unreachable(_))), "{ruse:?}: {:?}", read.map(drop));
+        assert!(matches!(read, Err(Error::Unreachable { .. })), "{ruse:?}: {:?}", read.map(drop));
         assert!(service.asked("GET", "") <= 9, "{ruse:?}");
     }
 }
@@ -167,11 +172,13 @@ async fn a_fault_that_stays_fails_and_leaves_nothing() {
             let (service, kept) = writing(is_put, ruse.clone(), usize::MAX, size).await;
 
             let expected = match ruse {
-                Ruse::Refuse(403, _) => matches!(kept, Err(Error::Refused { .. })),
-                _ => matches!(kept, Err(Error::Unreachable(_))),
+                Ruse::Refuse(403, _) => matches!(kept, Err(Error::Credentials { .. })),
+                _ => matches!(kept, Err(Error::Unreachable { .. })),
             };
             assert!(expected, "{ruse:?}: {kept:?}");
             assert_eq!(service.objects(), [""; 0]);
+            // Each part is tried three times, and four parts are on their way at once.
+            assert!(service.asked("PUT", "") <= if size == SIZE { 3 } else { 12 }, "{ruse:?}");
             service.uploads_end().await;
         }
     }
@@ -217,5 +224,46 @@ async fn an_answer_of_which_only_the_head_comes_ends_in_bounded_time() {
 
     let listed = service.store().list(&name("anchor")).await;
 
-    assert!(matches!(listed, Err(Error::Unreachable(_))), "{listed:?}");
+    assert!(matches!(listed, Err(Error::Unreachable { .. })), "{listed:?}");
+}
+
+/// An address that takes connections and never says a word, and one that takes none: its queue is full.
+async fn mute_and_full() -> (TcpListener, TcpListener, Vec<TcpStream>) {
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let mut waiting = Vec::new();
+    // Connections that nobody accepts, until the system takes no more.
+    let connect = || tokio::time::timeout(FILLED, TcpStream::connect(full.local_addr().unwrap()));
+    while let Ok(connected) = connect().await {
+        waiting.push(connected.unwrap());
+        assert!(waiting.len() < 1000, "a queue of one takes no thousand");
+    }
+    (mute, full, waiting)
+}
+
+/// A connection on this machine that takes longer is not taken.
+const FILLED: Duration = Duration::from_millis(500);
+
+#[tokio::test]
+async fn a_connection_and_its_handshake_end_in_bounded_time() {
+    let service = Service::over_tls().await;
+    let (mute, full, _waiting) = mute_and_full().await;
+    for listener in [&mute, &full] {
+        let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let (connect, silence) = (Duration::from_millis(300), Duration::from_millis(400));
+        let store = service.store_with(|settings| {
+            settings.endpoint = endpoint.parse().unwrap();
+            settings.patience = Patience { connect, silence, tries: 2 };
+        });
+        let store = store.unwrap();
+
+        let (begun, head) = (Instant::now(), name("a"));
+        let head = tokio::time::timeout(Duration::from_secs(30), store.head(&head)).await;
+
+        let head = head.expect("it ends");
+        assert!(matches!(head, Err(Error::Unreachable { .. })), "{head:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
 }

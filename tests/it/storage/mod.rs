@@ -1,8 +1,11 @@
 //! An S3 service in this process, honest and hostile, against the store's contract.
 
 mod hostile;
+mod reached;
 mod recording;
 pub mod service;
+mod whole;
+mod wrong;
 
 use std::sync::Arc;
 
@@ -10,7 +13,7 @@ use greffe::storage::{
     Error, Name, Store,
     conformance::{check, collect, pattern, sealed},
 };
-use service::{Ruse, Service};
+use service::{Ruse, Service, Shown};
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
@@ -122,12 +125,13 @@ async fn over_tls_bytes_are_not_signed_twice_and_the_root_must_be_ours() {
     let service = Service::over_tls().await;
     let bytes = pattern(9 * 1024 * 1024);
 
-    let strange = service.store_trusting_nobody().create(&name("b"), sealed(&bytes), None).await;
+    let strange =
+        service.store_trusting(&Shown::for_days(30)).create(&name("b"), sealed(&bytes), None).await;
     let store = service.store();
     store.create(&name("a"), sealed(&bytes), None).await.unwrap();
     let headers = service.headers().into_iter();
 
-    assert!(matches!(strange, Err(Error::Unreachable(_))), "{strange:?}");
+    assert!(matches!(strange, Err(Error::Unreachable { .. })), "{strange:?}");
     assert_eq!(service.handshakes_failed(), 1, "a wrong certificate is not tried again");
     let hashes = headers.filter(|(name, _)| name == "x-amz-content-sha256");
     assert_eq!(hashes.filter(|(_, hash)| hash == "UNSIGNED-PAYLOAD").count(), 2);
@@ -152,7 +156,7 @@ async fn wrong_credentials_are_a_refusal_that_names_the_cause_and_no_secret() {
 
     let kept = store.create(&name("a"), sealed(&pattern(5)), None).await;
 
-    let Err(Error::Refused { code, source }) = kept else { panic!("{kept:?}") };
+    let Err(Error::Credentials { code, source, .. }) = kept else { panic!("{kept:?}") };
     assert_eq!(code, "SignatureDoesNotMatch");
     assert!(!format!("{source:?}").contains("not the secret"));
     assert_eq!(service.objects(), [""; 0]);
@@ -165,5 +169,5 @@ async fn a_service_that_is_not_there_is_unreachable() {
 
     let kept = store.create(&name("a"), sealed(&pattern(5)), None).await;
 
-    assert!(matches!(kept, Err(Error::Unreachable(_))), "{kept:?}");
+    assert!(matches!(kept, Err(Error::Unreachable { .. })), "{kept:?}");
 }

@@ -80,7 +80,7 @@ answers! {
     }
 
     /// A place of storage.
-    Place {
+    Location {
         /// Its name in the configuration.
         id: String,
         /// What is known of it: for each fact its value, basis, source and date.
@@ -90,9 +90,47 @@ answers! {
     }
 
     /// `GET /api/v1/locations`.
-    Places {
+    Locations {
         /// All of them.
-        locations: Vec<Place>,
+        locations: Vec<Location>,
+    }
+
+    /// A rule of placement, and whether a location passes it.
+    Judgement {
+        /// Whose it is: mission or owner.
+        whose: String,
+        /// From which sensitivity on it binds, or all.
+        from: String,
+        /// What it asks.
+        rule: String,
+        /// What it permits.
+        wanted: Vec<String>,
+        /// What is known of the location.
+        found: Option<String>,
+        /// How it is known.
+        basis: Option<String>,
+        /// Whether the location passes.
+        passes: bool,
+    }
+
+    /// A location, held against every rule.
+    Judged {
+        /// Which.
+        location: String,
+        /// Whether it passes all.
+        permitted: bool,
+        /// Each rule.
+        rules: Vec<Judgement>,
+    }
+
+    /// `GET /api/v1/parties/{party}/placement`.
+    Explained {
+        /// Of which sensitivity.
+        sensitivity: String,
+        /// Where a version would rest.
+        place: Option<String>,
+        /// Each location.
+        locations: Vec<Judged>,
     }
 }
 

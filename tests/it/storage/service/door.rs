@@ -93,13 +93,19 @@ fn whole(taken: Taken) -> s3s::Body {
     }
 }
 
+/// The key in a path that may begin with the bucket's name.
+fn key(path: &str) -> &str {
+    let path = path.trim_start_matches('/');
+    path.strip_prefix(BUCKET).and_then(|path| path.strip_prefix('/')).unwrap_or(path)
+}
+
 /// The head of a call.
 fn read(request: &Request<Incoming>) -> Asked {
     let text = |value: &hyper::header::HeaderValue| value.to_str().unwrap().to_owned();
     let headers = request.headers().iter();
     Asked {
         method: request.method().as_str().to_owned(),
-        path: request.uri().path().trim_start_matches(&format!("/{BUCKET}/")).to_owned(),
+        path: key(request.uri().path()).to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         headers: headers.map(|(name, value)| (name.to_string(), text(value))).collect(),
         sent: Bytes::new(),
@@ -175,6 +181,10 @@ impl State {
     }
 
     async fn honest(&self, asked: &Asked, request: Request<Taken>) -> Response<Body> {
+        // What stands behind makes a bucket that is not there.
+        if !self.folder.is_dir() {
+            return refusal(404, "NoSuchBucket");
+        }
         if asked.method == "GET" && asked.query.split('&').any(|part| part == "uploads") {
             return self.list_uploads(asked);
         }

@@ -2,12 +2,13 @@
 
 mod door;
 mod ruse;
+mod shown;
 
 use std::{
     fs,
     net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -17,38 +18,56 @@ use std::{
 
 use greffe::storage::{
     Error, Store,
-    s3::{Access, Patience, Pool, S3, Settings},
+    s3::{Patience, Pool, S3, Settings, Style, Trailers},
 };
-use rustls::{RootCertStore, ServerConfig};
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::{
+    S3Result,
+    auth::SimpleAuth,
+    host::{S3Host, VirtualHost},
+    service::S3ServiceBuilder,
+};
 use tokio::{net::TcpListener, sync::Notify};
-use tokio_rustls::TlsAcceptor;
 
 use door::{Choose, State, accept};
 
 pub use door::Asked;
 pub use ruse::Ruse;
+pub use shown::Shown;
 
 const BUCKET: &str = "mission";
-const KEY: &str = "AKIDEXAMPLE";
-const SECRET: &str = "a secret that only tests know";
+pub const KEY: &str = "AKIDEXAMPLE";
+pub const SECRET: &str = "a secret that only tests know";
 
 pub struct Service {
     folder: tempfile::TempDir,
+    files: tempfile::TempDir,
     address: SocketAddr,
     state: Arc<State>,
-    roots: Arc<RootCertStore>,
-    secure: bool,
+    pub shown: Option<Arc<Shown>>,
     patience: Patience,
+}
+
+/// Names the bucket before the host, where a host's name is asked for and not the bucket's own.
+struct ByHost;
+
+impl S3Host for ByHost {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        Ok(match host.split_once('.') {
+            Some((bucket, rest)) if rest.starts_with("localhost") => {
+                VirtualHost::new(rest).with_bucket(bucket)
+            }
+            _ => VirtualHost::new(host),
+        })
+    }
 }
 
 impl Service {
     pub async fn honest() -> Self {
-        Self::start(Box::new(|_, _| Ruse::None), None, RootCertStore::empty()).await
+        Self::start(Box::new(|_, _| Ruse::None), None).await
     }
 
     pub async fn with(choose: impl Fn(&Asked, usize) -> Ruse + Send + Sync + 'static) -> Self {
-        let mut service = Self::start(Box::new(choose), None, RootCertStore::empty()).await;
+        let mut service = Self::start(Box::new(choose), None).await;
         service.patience = Patience {
             connect: Duration::from_millis(600),
             silence: Duration::from_millis(1500),
@@ -58,26 +77,25 @@ impl Service {
     }
 
     pub async fn over_tls() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let key = made.signing_key.serialize_der().try_into().unwrap();
-        let tls = ServerConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(made.cert.der().clone()).unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(tls));
-        Self::start(Box::new(|_, _| Ruse::None), Some(acceptor), roots).await
+        Self::showing(Shown::for_days(3650)).await
     }
 
-    async fn start(choose: Choose, tls: Option<TlsAcceptor>, roots: RootCertStore) -> Self {
+    pub async fn showing(shown: Arc<Shown>) -> Self {
+        Self::start(Box::new(|_, _| Ruse::None), Some(shown)).await
+    }
+
+    pub async fn over_tls_with(
+        choose: impl Fn(&Asked, usize) -> Ruse + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(Box::new(choose), Some(Shown::for_days(3650))).await
+    }
+
+    async fn start(choose: Choose, shown: Option<Arc<Shown>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join(BUCKET)).unwrap();
         let mut inner = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
         inner.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        inner.set_host(ByHost);
         let state = Arc::new(State {
             inner: inner.build(),
             choose,
@@ -90,41 +108,70 @@ impl Service {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let secure = tls.is_some();
-        tokio::spawn(accept(listener, tls, state.clone()));
-        let (roots, patience) = (Arc::new(roots), Patience::default());
-        Self { folder, address, state, roots, secure, patience }
+        let acceptor = shown.as_ref().map(Shown::acceptor);
+        tokio::spawn(accept(listener, acceptor, state.clone()));
+        let files = tempfile::tempdir().unwrap();
+        let service = Self { folder, files, address, state, shown, patience: Patience::default() };
+        service.arrange(service.files.path());
+        service
+    }
+
+    /// Writes the files by which the service is reached.
+    fn arrange(&self, folder: &Path) {
+        write(&folder.join("credentials"), &format!("{KEY}\n{SECRET}\n"));
+        write(
+            &folder.join("roots.pem"),
+            &self.shown.as_ref().map_or_else(String::new, |s| s.pem()),
+        );
+    }
+
+    /// A file by which [`Service::store`] reaches it: `credentials` or `roots.pem`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    fn endpoint(&self) -> String {
+        let scheme = if self.shown.is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}", self.address.port())
     }
 
     fn settings(&self) -> Settings {
-        let scheme = if self.secure { "https" } else { "http" };
         Settings {
-            endpoint: format!("{scheme}://localhost:{}", self.address.port()).parse().unwrap(),
+            location: "bucket".parse().unwrap(),
+            endpoint: self.endpoint().parse().unwrap(),
             region: "eu-test-1".into(),
             bucket: BUCKET.into(),
-            access: Access { id: KEY.into(), secret: SECRET.to_owned().into() },
-            roots: self.roots.clone(),
+            style: Style::Path,
+            trailers: Trailers::Never,
+            credentials_file: self.file("credentials"),
+            root_file: self.file("roots.pem"),
             patience: self.patience,
         }
     }
 
     pub fn store(&self) -> Arc<dyn Store> {
-        Arc::new(S3::new(&self.settings(), Pool::new(40 * 1024 * 1024)).unwrap())
+        self.store_with(|_| {}).unwrap()
+    }
+
+    pub fn store_with(&self, change: impl Fn(&mut Settings)) -> Result<Arc<dyn Store>, Error> {
+        let mut settings = self.settings();
+        change(&mut settings);
+        Ok(Arc::new(S3::new(&settings, Pool::new(40 * 1024 * 1024))?))
     }
 
     pub fn store_at(&self, endpoint: &str) -> Result<Arc<dyn Store>, Error> {
-        let settings = Settings { endpoint: endpoint.parse().unwrap(), ..self.settings() };
-        Ok(Arc::new(S3::new(&settings, Pool::new(0))?))
+        self.store_with(|settings| settings.endpoint = endpoint.parse().unwrap())
     }
 
     pub fn store_as(&self, id: &str, secret: &str) -> Arc<dyn Store> {
-        let access = Access { id: id.into(), secret: secret.to_owned().into() };
-        Arc::new(S3::new(&Settings { access, ..self.settings() }, Pool::new(0)).unwrap())
+        write(&self.file("credentials"), &format!("{id}\n{secret}\n"));
+        self.store()
     }
 
-    pub fn store_trusting_nobody(&self) -> Arc<dyn Store> {
-        let roots = Arc::new(RootCertStore::empty());
-        Arc::new(S3::new(&Settings { roots, ..self.settings() }, Pool::new(0)).unwrap())
+    pub fn store_trusting(&self, other: &Shown) -> Arc<dyn Store> {
+        let path = self.file("other.pem");
+        write(&path, &other.pem());
+        self.store_with(|settings| settings.root_file = path.clone()).unwrap()
     }
 
     /// The keys that the service holds.
@@ -143,6 +190,11 @@ impl Service {
         }
         keys.sort();
         keys
+    }
+
+    /// Takes the bucket away, with all that is in it.
+    pub fn remove_bucket(&self) {
+        fs::remove_dir_all(self.folder.path().join(BUCKET)).unwrap();
     }
 
     pub fn remove(&self, key: &str) {
@@ -178,16 +230,14 @@ impl Service {
         tokio::time::timeout(Duration::from_secs(60), made).await.expect("the call is made");
     }
 
-    /// The bucket's location in a configuration, of which `folder` holds the credentials.
+    /// The bucket's location in a configuration, of which `folder` holds credentials and roots.
     pub fn location(&self, folder: &Path) -> String {
-        fs::write(folder.join("credentials"), format!("{KEY}\n{SECRET}\n")).unwrap();
-        fs::set_permissions(folder.join("credentials"), fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(folder.join("roots.pem"), "").unwrap();
+        self.arrange(folder);
         format!(
-            "id = \"folder\"\nkind = \"s3\"\nendpoint = \"http://localhost:{}\"\n\
+            "id = \"folder\"\nkind = \"s3\"\nendpoint = \"{}\"\n\
              bucket = \"{BUCKET}\"\nregion = \"eu-test-1\"\n\
              credentials_file = \"{}/credentials\"\nroot_file = \"{}/roots.pem\"\n",
-            self.address.port(),
+            self.endpoint(),
             folder.display(),
             folder.display()
         )
@@ -226,4 +276,10 @@ impl Service {
     pub fn handshakes_failed(&self) -> usize {
         self.state.handshakes_failed.load(Ordering::SeqCst)
     }
+}
+
+/// Writes a file that nobody else may read.
+pub fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
