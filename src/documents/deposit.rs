@@ -124,6 +124,7 @@ impl Documents {
                 return Err(Error::NoPlace(nowhere.to_string()));
             }
         };
+        self.writable(&chosen.location)?;
         let folder = |folder: &str| Name::new(folder).expect("a segment of letters");
         let place = Place {
             document: document.document,
