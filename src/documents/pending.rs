@@ -115,14 +115,19 @@ impl Documents {
         Ok(unlisted.await?)
     }
 
-    /// Whether the document's revision lists the version.
+    /// Whether the document's revision lists the version. What memory has of it is enough to say yes.
     pub(super) async fn is_version(
         &self,
         document: DocumentId,
         version: VersionId,
     ) -> Result<bool, Error> {
-        let revision = self.standing(document).await?;
-        Ok(revision.versions.iter().any(|entry| entry.version == version))
+        let lists = |revision: &DocumentRevision| {
+            revision.versions.iter().any(|entry| entry.version == version)
+        };
+        match self.revision(document).await {
+            Ok(remembered) if lists(&remembered) => Ok(true),
+            _ => Ok(lists(&self.standing(document).await?)),
+        }
     }
 
     /// Whether there is the document.

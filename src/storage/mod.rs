@@ -194,7 +194,9 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It says that the bucket is somewhere else.
-    #[error("location {location} says that its bucket is in {said:?}, and is known to be in {known:?}")]
+    #[error(
+        "location {location} says that its bucket is in {said:?}, and is known to be in {known:?}"
+    )]
     Elsewhere {
         /// Whose store.
         location: LocationId,
