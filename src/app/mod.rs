@@ -6,6 +6,7 @@ mod expire;
 mod open;
 mod mission;
 mod places;
+mod upkeep;
 
 use std::{ops::Deref, path::PathBuf, sync::Arc};
 

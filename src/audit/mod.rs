@@ -39,6 +39,7 @@ pub use change::{Change, Stopped};
 pub use draft::{Actor, Asked, Denial, Draft, Method, Reason, Verdict, What};
 pub use gate::{Gate, Outcome, Recorded};
 pub use keyring::Keyring;
+pub use sequencer::Ended;
 pub use unsigned::{Replaced, Unsigned};
 pub use warrant::{Again, Warrant};
 pub use writer::{Error, Writer};

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     audit::{
         Change, Denial, Draft, Gate, Keyring, Stopped, Unsigned, Verdict, Warrant, What,
-        sequencer::{self, Job, Request, Shared, Transaction},
+        sequencer::{self, Ended, Job, Request, Shared, Transaction},
         warrant::Again,
     },
     database::{self, Database},
@@ -86,10 +86,10 @@ impl Writer {
         append_key: ring::hmac::Key,
         clock: Clock,
     ) -> Result<(Self, Gate), Error> {
-        let (dead, _) = watch::channel(false);
+        let (ended, _) = watch::channel(None);
         let (grown, _) = watch::channel(());
         let unsigned = Unsigned::default();
-        let shared = Shared { database, keyring, append_key, clock, unsigned, dead, grown };
+        let shared = Shared { database, keyring, append_key, clock, unsigned, ended, grown };
         let shared = Arc::new(shared);
         let (jobs, outcomes) = sequencer::start(&shared).await?;
         let writer = Self { jobs, outcomes, shared };
@@ -135,15 +135,15 @@ impl Writer {
         self.shared.grown.subscribe()
     }
 
-    /// Becomes true when the log has failed for good: the process must end.
+    /// Says why, once the log has ended for good: the process must end.
     #[must_use]
-    pub fn dead(&self) -> watch::Receiver<bool> {
-        self.shared.dead.subscribe()
+    pub fn ended(&self) -> watch::Receiver<Option<Ended>> {
+        self.shared.ended.subscribe()
     }
 
-    /// Stops the log for good: what it holds contradicts what this server knows.
-    pub fn stop(&self) {
-        self.shared.dead.send_replace(true);
+    /// Ends the log for good; the first reason stays.
+    pub fn end(&self, why: Ended) {
+        self.shared.end(why);
     }
 
     /// Makes one change and its entry, or neither.

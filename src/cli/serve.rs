@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{self, App},
+    audit::Ended,
     cli::{
         error::{Error, Exit},
         init,
@@ -44,17 +45,28 @@ impl Serve {
         let serving = Serving::start(&app).await?;
         session.terminal.note("serving", &[("address", &serving.address.to_string())]);
         let _told = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-        let mut dead = app.writer.dead();
+        let mut log = app.writer.ended();
         tokio::select! {
             () = stop_signal() => {}
-            _ = dead.wait_for(|dead| *dead) => {
+            ended = log.wait_for(Option::is_some) => {
+                let why = ended.ok().and_then(|ended| *ended);
                 serving.stop().await;
-                return Err(Error::new(Exit::Tampered, "log-stopped"));
+                return Err(stopped(why));
             }
         }
         serving.stop().await;
         app.close().await;
         Ok(Exit::Done)
+    }
+}
+
+/// A start finds out what is uncertain, so whoever watches over the service may start it again; not so a contradiction.
+fn stopped(why: Option<Ended>) -> Error {
+    match why {
+        Some(Ended::Uncertain) => Error::new(Exit::Later, "log-uncertain"),
+        Some(Ended::Closed | Ended::Contradiction) | None => {
+            Error::new(Exit::Tampered, "log-stopped")
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl App {
     /// Whether acts can be recorded: the database answers, the log is being signed, the sequencer lives.
     async fn ready(&self) -> Result<(), Problem> {
         let now = self.clock.now();
-        if *self.writer.dead().borrow() {
+        if self.writer.ended().borrow().is_some() {
             return Err(crate::audit::Error::Stopped.into());
         }
         self.writer.timely()?;

@@ -6,7 +6,10 @@ use crate::{
     audit::{Actor, Method},
     id::PartyId,
     mission::{DocumentRevision, MissionRevision, PartyKind, PartyRevision, PersonRevision, Role},
-    policy::Restriction,
+    policy::{
+        Restriction,
+        grants::{self, Reach, Who},
+    },
     time::Instant,
 };
 
@@ -116,6 +119,13 @@ impl Case<'_> {
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         roles_of(self.person, self.acting)
+    }
+
+    /// The grant that reaches the person, who holds `roles`; none if it is not about a document.
+    pub(super) fn reach(&self, roles: &[Role]) -> Option<Reach> {
+        let Target::Document { document, owner, .. } = self.target else { return None };
+        let who = Who { person: self.person.person, acting: self.acting.party, roles };
+        grants::reaching(who, document, owner, self.circumstances.now)
     }
 
     /// With whom the person has a declared conflict that counts in this capacity.

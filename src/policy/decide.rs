@@ -4,12 +4,8 @@ use cedar_policy::Request;
 
 use crate::{
     audit::{ActName, Reason},
-    mission::Role,
     policy::{
-        Case, Restriction, Rule, Target,
-        baseline::BASELINE,
-        entities::Seen,
-        grants::{self, Reach, Who},
+        Case, Restriction, Rule, Target, baseline::BASELINE, entities::Seen, grants::Reach,
         restriction::RESTRICTABLE,
     },
     time::Instant,
@@ -44,7 +40,7 @@ impl<'a> Decider<'a> {
     #[must_use]
     pub fn new(case: Case<'a>) -> Self {
         let roles = case.roles();
-        let reach = reach(&case, &roles);
+        let reach = case.reach(&roles);
         let mut spoken = BASELINE.rules.spoken();
         if let Some(restriction) = case.restriction {
             spoken = spoken.and(restriction.spoken());
@@ -56,12 +52,18 @@ impl<'a> Decider<'a> {
     /// Decides `act`. Whatever cannot be evaluated refuses.
     #[must_use]
     pub fn decide(&self, act: ActName) -> Decision {
+        self.decide_alike(act).leaning_on(self.reach)
+    }
+
+    /// As [`Decider::decide`], but for the grant that the decision leans on: so it is of every case that looks the same.
+    #[must_use]
+    pub(super) fn decide_alike(&self, act: ActName) -> Decision {
         let (seen, request, permits) = match self.by_baseline(act) {
             Ok(permitted) => permitted,
             Err(refused) => return refused,
         };
         match self.restricted(act, seen, &request) {
-            Ok(rules) if rules.is_empty() => self.permitted(permits),
+            Ok(rules) if rules.is_empty() => Decision::permitted(permits),
             Ok(rules) => Decision { rules, ..Decision::refused(Reason::Restricted) },
             Err(rules) => Decision { rules, ..Decision::refused(Reason::Undecidable) },
         }
@@ -81,7 +83,10 @@ impl<'a> Decider<'a> {
             return decision;
         }
         match self.by_baseline(act) {
-            Ok((_, _, permits)) => Decision { rules: decision.rules, ..self.permitted(permits) },
+            Ok((_, _, permits)) => {
+                let permitted = Decision::permitted(permits).leaning_on(self.reach);
+                Decision { rules: decision.rules, ..permitted }
+            }
             Err(refused) => refused,
         }
     }
@@ -130,29 +135,28 @@ impl<'a> Decider<'a> {
             _ => Err(Unread),
         }
     }
-
-    fn permitted(&self, permits: Vec<String>) -> Decision {
-        let mut decision = Decision {
-            permitted: true,
-            grounds: permits,
-            rules: Vec::new(),
-            reason: None,
-            until: None,
-        };
-        if let ([only], Some(reach)) = (&decision.grounds[..], self.reach)
-            && only == "granted"
-        {
-            decision.until = reach.until;
-            decision.grounds.push(format!("grant:{}", reach.grant));
-        }
-        decision
-    }
 }
 
 /// The owner has a text, and it is not at hand.
 struct Unread;
 
 impl Decision {
+    fn permitted(permits: Vec<String>) -> Self {
+        Self { permitted: true, grounds: permits, rules: Vec::new(), reason: None, until: None }
+    }
+
+    /// Names the grant, and ends with it, if nothing else permits.
+    pub(super) fn leaning_on(mut self, reach: Option<Reach>) -> Self {
+        if let ([only], Some(reach)) = (&self.grounds[..], reach)
+            && self.permitted
+            && only == "granted"
+        {
+            self.until = reach.until;
+            self.grounds.push(format!("grant:{}", reach.grant));
+        }
+        self
+    }
+
     fn refused(reason: Reason) -> Self {
         Self {
             permitted: false,
@@ -162,10 +166,4 @@ impl Decision {
             until: None,
         }
     }
-}
-
-fn reach(case: &Case<'_>, roles: &[Role]) -> Option<Reach> {
-    let Target::Document { document, owner, .. } = case.target else { return None };
-    let who = Who { person: case.person.person, acting: case.acting.party, roles };
-    grants::reaching(who, document, owner, case.circumstances.now)
 }

@@ -64,9 +64,12 @@ const CIRCUMSTANCES: [Attribute; 7] = [
     Attribute::Purpose,
 ];
 
-/// A set of attributes.
+/// A set of attributes, and whether some document is named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spoken(u32);
+
+/// Beside the attributes: a policy names one document by its reference, so that two of them are not alike to it.
+const A_DOCUMENT: u32 = 1 << 31;
 
 impl Spoken {
     /// Everything that the schema has.
@@ -82,7 +85,11 @@ impl Spoken {
     ) -> Result<Self, Box<PolicyToJsonError>> {
         let mut spoken = Self::default();
         for policy in policies {
-            spoken.hear(&policy.to_json().map_err(Box::new)?["conditions"]);
+            let policy = policy.to_json().map_err(Box::new)?;
+            spoken.hear(&policy["conditions"]);
+            if names_a_document(&policy) {
+                spoken.0 |= A_DOCUMENT;
+            }
         }
         Ok(spoken)
     }
@@ -95,6 +102,11 @@ impl Spoken {
     /// Whether one of them is how someone asks, which may be otherwise at the next request.
     pub(super) fn asks_for_circumstances(self) -> bool {
         CIRCUMSTANCES.into_iter().any(|attribute| self.includes(attribute))
+    }
+
+    /// Whether one document is named, so that another of the same attributes may be decided otherwise.
+    pub(super) const fn names_a_document(self) -> bool {
+        self.0 & A_DOCUMENT != 0
     }
 
     /// These and those.
@@ -139,6 +151,18 @@ impl Spoken {
     }
 }
 
+/// Whether a document's reference stands anywhere in a policy, in Cedar's JSON format: `{"type": "Document", "id": …}`.
+fn names_a_document(policy: &Value) -> bool {
+    match policy {
+        Value::Object(fields) => {
+            let document = fields.get("type") == Some(&Value::from("Document"));
+            (document && fields.contains_key("id")) || fields.values().any(names_a_document)
+        }
+        Value::Array(items) => items.iter().any(names_a_document),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,5 +199,27 @@ mod tests {
     #[test]
     fn an_affiliation_compared_as_a_whole_has_all_its_fields() {
         assert_eq!(heard("context.capacity == principal.employer"), ["capacity", "employer"]);
+    }
+
+    #[test]
+    fn a_document_is_named_wherever_its_reference_stands() {
+        let named =
+            |text: &str| Spoken::of([&text.parse::<Policy>().unwrap()]).unwrap().names_a_document();
+        for text in [
+            "forbid (principal, action, resource == Document::\"A\");",
+            "forbid (principal, action, resource) when { resource == Document::\"A\" };",
+            "forbid (principal, action, resource) unless { [Document::\"A\"].contains(resource) };",
+            "forbid (principal, action, resource) when { if true then resource in Document::\"A\" else false };",
+        ] {
+            assert!(named(text), "{text}");
+        }
+        for text in [
+            "forbid (principal, action, resource is Document);",
+            "forbid (principal, action, resource in Party::\"Document\");",
+            "forbid (principal, action, resource) when { resource.kind == \"Document\" };",
+        ] {
+            assert!(!named(text), "{text}");
+        }
+        assert!(Spoken::EVERYTHING.names_a_document());
     }
 }

@@ -22,6 +22,17 @@ use crate::{
     time::{Clock, Instant},
 };
 
+/// Why the log has ended for good, in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The instance was closed.
+    Closed,
+    /// Whether the last commit is durable is not known; a start finds out.
+    Uncertain,
+    /// What it holds contradicts what is known: somebody has to look.
+    Contradiction,
+}
+
 /// Jobs that wait while one commit is in flight.
 const QUEUE: usize = 8_192;
 /// Outcomes of open readings, each with its place reserved.
@@ -39,7 +50,7 @@ pub(super) struct Shared {
     pub append_key: hmac::Key,
     pub clock: Clock,
     pub unsigned: Unsigned,
-    pub dead: watch::Sender<bool>,
+    pub ended: watch::Sender<Option<Ended>>,
     pub grown: watch::Sender<()>,
 }
 
@@ -147,10 +158,10 @@ struct Queue {
 
 impl Queue {
     /// Everything that has arrived, at least one; none when nobody is left to send, or the log has failed.
-    async fn next(&mut self, dead: &mut watch::Receiver<bool>) -> Option<Vec<Job>> {
+    async fn next(&mut self, ended: &mut watch::Receiver<Option<Ended>>) -> Option<Vec<Job>> {
         let first = tokio::select! {
             biased;
-            _ = dead.wait_for(|dead| *dead) => return None,
+            _ = ended.wait_for(Option::is_some) => return None,
             Some(job) = self.jobs.recv() => job,
             Some(job) = self.outcomes.recv() => job,
             else => return None,
@@ -236,7 +247,7 @@ impl Shared {
         for head in heads {
             if let Err(error) = self.database.heads().witness(head.subject, Some(head)) {
                 tracing::error!(%error, "a head went back as it was written");
-                self.dead.send_replace(true);
+                self.end(Ended::Contradiction);
             }
         }
         if appended.is_some() {
@@ -244,10 +255,13 @@ impl Shared {
         }
     }
 
-    /// Ends the log: whether the last commit is durable is not known, or it contradicts what is known.
-    fn end(&self, error: &dyn std::error::Error) {
-        tracing::error!(error = %chain(error), "the log has stopped");
-        self.dead.send_replace(true);
+    /// Ends the log; the first reason stays.
+    pub(super) fn end(&self, why: Ended) {
+        self.ended.send_if_modified(|ended| {
+            let first = ended.is_none();
+            *ended = ended.or(Some(why));
+            first
+        });
     }
 }
 
@@ -262,7 +276,8 @@ pub(super) fn batch_mac(key: &hmac::Key, id: BatchId, payload: &[u8]) -> Vec<u8>
     context.sign().as_ref().to_vec()
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its causes, joined.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -21,9 +21,9 @@ use crate::{
 const CHANGES: usize = 4;
 
 pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut queue: Queue) {
-    let mut dead = shared.dead.subscribe();
+    let mut ended = shared.ended.subscribe();
     let changes = Arc::new(Semaphore::new(CHANGES));
-    while let Some(jobs) = queue.next(&mut dead).await {
+    while let Some(jobs) = queue.next(&mut ended).await {
         let mut entries = Vec::new();
         for job in shared.in_time(jobs) {
             match job {

@@ -8,15 +8,15 @@ use crate::{
     audit::{
         Change, Error, Stopped,
         change::Left,
-        sequencer::{Entry, Job, Queue, Shared, Transact},
+        sequencer::{Ended, Entry, Job, Queue, Shared, Transact, chain},
     },
     database::{self, Appended, Engine, Head, Item},
     time::Instant,
 };
 
 pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut queue: Queue) {
-    let mut dead = shared.dead.subscribe();
-    while let Some(jobs) = queue.next(&mut dead).await {
+    let mut ended = shared.ended.subscribe();
+    while let Some(jobs) = queue.next(&mut ended).await {
         let (mut changes, mut entries) = (Vec::new(), Vec::new());
         for job in shared.in_time(jobs) {
             match job {
@@ -29,7 +29,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
         }
         if let Err(error) = Round::new(&shared, &mut connection).run(changes, entries).await {
             // After a failed COMMIT the page cache may show what never reached the disk.
-            shared.end(&error);
+            tracing::error!(error = %chain(&error), "the log has stopped");
+            shared.end(Ended::Uncertain);
             break;
         }
     }

@@ -7,13 +7,13 @@ use sqlx::Row as _;
 
 use crate::{
     audit::{
-        Stopped,
+        Ended, Stopped,
         anchor::Anchor,
         bundle,
         checkpoint::Checkpoint,
         merkle::{Frontier, Hash, Node, Plan, Tree as Size, leaf_hash},
         note::Note,
-        sequencer::batch_mac,
+        sequencer::{batch_mac, chain},
         signer::{Answer, Request},
         tile::{FULL, Level, Tile},
         tree::{Error, Published, Tree},
@@ -34,14 +34,14 @@ impl Tree {
     /// Integrates, signs and publishes until the log ends. A contradiction ends the log for good.
     pub async fn run(self) {
         let mut grown = self.inner.writer.grown();
-        let mut dead = self.inner.writer.dead();
+        let mut ended = self.inner.writer.ended();
         loop {
             match self.round(None).await {
                 Ok(true) => {}
                 Ok(false) => {
                     tokio::select! {
                         changed = grown.changed() => if changed.is_err() { return },
-                        _ = dead.wait_for(|dead| *dead) => return,
+                        _ = ended.wait_for(Option::is_some) => return,
                         () = tokio::time::sleep(IDLE) => {}
                     }
                 }
@@ -50,13 +50,13 @@ impl Tree {
                 }
                 Err(error) => {
                     tracing::error!(error = %chain(&error), "the log contradicts itself");
-                    self.inner.writer.stop();
+                    self.inner.writer.end(Ended::Contradiction);
                     return;
                 }
             }
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
-                _ = dead.wait_for(|dead| *dead) => return,
+                _ = ended.wait_for(Option::is_some) => return,
             }
         }
     }
@@ -296,9 +296,4 @@ impl Error {
             _ => false,
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

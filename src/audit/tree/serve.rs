@@ -6,7 +6,7 @@ use sqlx::Row as _;
 
 use crate::{
     audit::{
-        bundle,
+        Ended, bundle,
         checkpoint::Checkpoint,
         merkle::{Hash, Plan},
         proof::Proof,
@@ -149,7 +149,7 @@ impl Tree {
         let same = root == Some(held.root) || held.size == 0;
         if !same {
             tracing::error!(size = held.size, "a client holds a checkpoint of another history");
-            self.inner.writer.stop();
+            self.inner.writer.end(Ended::Contradiction);
             return Err(Error::Forked(held.size));
         }
         Ok(())

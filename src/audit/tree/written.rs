@@ -69,7 +69,7 @@ impl Tree {
 
     /// The signed tree, once it has `size` entries.
     async fn signed_tree(&self, size: u64) -> Result<Size, Error> {
-        let (mut published, mut dead) = (self.watch(), self.inner.writer.dead());
+        let (mut published, mut ended) = (self.watch(), self.inner.writer.ended());
         let grown = published.wait_for(|published| published.tree.size >= size);
         tokio::select! {
             biased;
@@ -78,7 +78,7 @@ impl Tree {
                 Ok(Err(_)) | Err(_) => Err(WriteError::Unsigned.into()),
             },
             // Whoever waited for a log that has ended would wait in vain.
-            _ = dead.wait_for(|dead| *dead) => Err(WriteError::Stopped.into()),
+            _ = ended.wait_for(Option::is_some) => Err(WriteError::Stopped.into()),
         }
     }
 

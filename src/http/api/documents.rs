@@ -1,4 +1,4 @@
-//! Documents: created, shown, changed, destroyed; their versions.
+//! Documents: created, shown, changed, destroyed.
 
 use axum::{
     extract::State,
@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     audit::Discover,
-    documents::{Description, New, Shredded, VersionDescription},
+    documents::{Description, New, Shredded},
     http::{
         Kind, Problem,
         api::{
@@ -26,10 +26,7 @@ use crate::{
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create))
-        .routes(routes!(show, change, shred))
-        .routes(routes!(versions))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(show, change, shred))
 }
 
 /// A document to be made.
@@ -132,38 +129,6 @@ struct ShreddedView {
     shredded: bool,
 }
 
-/// Versions of a document.
-#[derive(Debug, Serialize, ToSchema)]
-struct Versions {
-    /// Oldest first.
-    versions: Vec<VersionView>,
-}
-
-/// A version of a document.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Version)]
-struct VersionView {
-    /// Its id.
-    version: String,
-    /// Its number, from 1.
-    number: i64,
-    /// Its length in bytes.
-    size: Option<u64>,
-    /// As declared by its depositor.
-    media_type: String,
-    /// When it was deposited.
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// The entry of its deposit.
-    entry: String,
-    /// Where its bytes rest.
-    location: String,
-    /// Length of the sealed object.
-    sealed_size: u64,
-    /// SHA-256 of the sealed object, in base64url.
-    sealed_sha256: String,
-}
-
 /// Make a document
 ///
 /// It is empty, and seen by its own party, until content is put into it; without content it is swept after a day.
@@ -223,18 +188,6 @@ async fn shred(
 ) -> Result<Response, Problem> {
     let permit = app.policy.permit(&caller, document(&app, &name).await?).await?;
     Ok(app.documents.shred(permit, why.reason.0).await?.into_response())
-}
-
-/// Versions of a document
-#[utoipa::path(get, path = "/documents/{document}/versions", tag = "documents", responses((status = 200, body = Versions)))]
-async fn versions(
-    State(app): State<App>,
-    caller: Caller,
-    Path(name): Path<String>,
-) -> Result<Shown<Versions>, Problem> {
-    let permit = discover(&app, &caller, &name, "versions").await?;
-    let versions = app.documents.versions(&permit).await?.into_iter().map(VersionView::from);
-    Ok(Shown(Versions { versions: versions.collect() }))
 }
 
 /// The right to know of a document, recorded with what is shown.
@@ -345,22 +298,6 @@ impl From<Description> for DocumentView {
             hold: told.hold,
             quarantined: told.quarantined,
             created_at: told.created_at.to_string(),
-        }
-    }
-}
-
-impl From<VersionDescription> for VersionView {
-    fn from(told: VersionDescription) -> Self {
-        Self {
-            version: told.version.to_string(),
-            number: told.number,
-            size: told.size,
-            media_type: told.media_type,
-            created_at: told.created_at.to_string(),
-            entry: told.entry.to_string(),
-            location: told.location,
-            sealed_size: told.sealed_size,
-            sealed_sha256: told.sealed_sha256,
         }
     }
 }

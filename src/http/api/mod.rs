@@ -7,6 +7,7 @@ mod tokens;
 mod directory;
 mod people;
 mod documents;
+mod versions;
 mod lists;
 mod grants;
 mod traces;
@@ -49,6 +50,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(directory::router())
         .merge(people::router())
         .merge(documents::router())
+        .merge(versions::router())
         .merge(lists::router())
         .merge(grants::router())
         .merge(traces::router())

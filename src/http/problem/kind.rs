@@ -185,6 +185,11 @@ kinds! {
         "Not possible right now" | "Impossible pour l'instant",
         "Nothing is done that cannot be recorded. Ask again after the time that Retry-After says."
         | "Rien n'est fait qui ne puisse être inscrit. Redemandez après le temps que dit Retry-After.";
+    /// If custody were lost, what is deposited now could never be opened.
+    NoRecoveryCopy: "no-recovery-copy", SERVICE_UNAVAILABLE,
+        "No deposit before the keys have a recovery copy" | "Aucun dépôt avant que les clés aient une copie de secours",
+        "Nothing was kept. The operator makes a copy with greffe keys copy, and has it read back with greffe keys recover --check; deposits are taken from the next start on."
+        | "Rien n'a été gardé. L'exploitant fait une copie avec greffe keys copy, et la fait relire avec greffe keys recover --check ; les dépôts sont acceptés dès le démarrage suivant.";
     /// The answer took too long.
     TimedOut: "timed-out", SERVICE_UNAVAILABLE,
         "It took too long" | "Cela a duré trop longtemps",

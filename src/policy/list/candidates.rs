@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
 use crate::{
     database,
@@ -32,14 +32,11 @@ impl Position {
 }
 
 /// A document that might be shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub(super) position: Position,
-    owner: PartyId,
-    workstream: PartyId,
-    kind: String,
-    sensitivity: i64,
-    stage: String,
+    /// Whether its row is of those that are wanted.
+    fits: bool,
 }
 
 /// Candidates for one page.
@@ -51,12 +48,14 @@ pub(super) struct Candidates {
     pub(super) horizon: Option<Position>,
 }
 
-const OF_OWNER: &str = "select created_at, id, owner, workstream, kind, sensitivity, stage \
-     from document where owner = $1 and (created_at, id) < ($2, $3) and $5 > 0 \
-     order by created_at desc, id desc limit $4";
+/// A row's place, and what is looked at if only some are wanted.
+const PLACE: &str = "d.created_at, d.id";
+const DESCRIBED: &str = "d.created_at, d.id, d.owner, d.workstream, d.kind, d.sensitivity, d.stage";
 
-const GRANTED: &str = "select d.created_at, d.id, d.owner, d.workstream, d.kind, d.sensitivity, d.stage \
-     from document_grant g join document d on d.id = g.document \
+const OF_OWNER: &str = "from document d where d.owner = $1 and (d.created_at, d.id) < ($2, $3) and $5 > 0 \
+     order by d.created_at desc, d.id desc limit $4";
+
+const GRANTED: &str = "from document_grant g join document d on d.id = g.document \
      where g.grantee = $1 and (g.created_at, g.document) < ($2, $3) and g.until > $5 \
      order by g.created_at desc, g.document desc limit $4";
 
@@ -75,7 +74,7 @@ impl Policy {
             owners.into_iter().map(|owner| (OF_OWNER, Key::Bytes(owner.as_bytes().to_vec())));
         let grantees = grantees(asker).into_iter().map(|grantee| (GRANTED, Key::Text(grantee)));
         for (sql, key) in owners.chain(grantees) {
-            let rows = self.rows(sql, key, from, now).await?;
+            let rows = self.rows(sql, key, wanted, from, now).await?;
             let full = i64::try_from(rows.len()).is_ok_and(|rows| rows == ROWS);
             if let Some(last) = rows.last().filter(|_| full) {
                 horizon = horizon.max(Some(last.position));
@@ -83,7 +82,7 @@ impl Policy {
             found.extend(rows.into_iter().map(|row| (row.position, row)));
         }
         let found = found.into_values().rev().filter(|candidate: &Candidate| {
-            horizon.is_none_or(|end| candidate.position >= end) && candidate.fits(wanted)
+            candidate.fits && horizon.is_none_or(|end| candidate.position >= end)
         });
         Ok(Candidates { found: found.collect(), horizon })
     }
@@ -99,16 +98,16 @@ impl Policy {
             let workstreams = workstreams.filter(|party| party.kind == PartyKind::Workstream);
             owners.extend(workstreams.map(|party| party.party));
         }
-        for grantee in grantees(asker) {
-            let rows = sqlx::query("select distinct owner from standing_grant where grantee = $1")
-                .bind(grantee)
-                .fetch_all(self.inner.registry.database().pool())
-                .await
-                .map_err(unread)?;
-            for row in rows {
-                let owner: Vec<u8> = row.try_get(0).map_err(unread)?;
-                owners.extend(PartyId::from_slice(&owner));
-            }
+        let grantees = grantees(asker);
+        let places: Vec<_> = (1..=grantees.len()).map(|place| format!("${place}")).collect();
+        let places = places.join(", ");
+        let sql = format!("select distinct owner from standing_grant where grantee in ({places})");
+        let query = sqlx::query(AssertSqlSafe(sql));
+        let query = grantees.into_iter().fold(query, |query, grantee| query.bind(grantee));
+        let rows = query.fetch_all(self.inner.registry.database().pool()).await.map_err(unread)?;
+        for row in rows {
+            let owner: Vec<u8> = row.try_get(0).map_err(unread)?;
+            owners.extend(PartyId::from_slice(&owner));
         }
         owners.retain(|owner| wanted.owner.is_none_or(|only| only == *owner));
         Ok(owners)
@@ -116,11 +115,14 @@ impl Policy {
 
     async fn rows(
         &self,
-        sql: &'static str,
+        of: &str,
         key: Key,
+        wanted: &Wanted,
         from: Position,
         now: Instant,
     ) -> Result<Vec<Candidate>, Error> {
+        let all = *wanted == Wanted::default();
+        let sql = AssertSqlSafe(format!("select {} {of}", if all { PLACE } else { DESCRIBED }));
         let query = match key {
             Key::Bytes(bytes) => sqlx::query(sql).bind(bytes),
             Key::Text(text) => sqlx::query(sql).bind(text),
@@ -133,6 +135,11 @@ impl Policy {
             .fetch_all(self.inner.registry.database().pool())
             .await
             .map_err(unread)?;
+        let candidate = |row: &AnyRow| {
+            let document = DocumentId(id(row, 1)?);
+            let position = Position { created_at: row.try_get(0).map_err(unread)?, document };
+            Ok(Candidate { position, fits: all || fits(row, wanted)? })
+        };
         rows.iter().map(candidate).collect()
     }
 }
@@ -153,32 +160,23 @@ fn grantees(asker: &Asker) -> Vec<String> {
         .collect()
 }
 
-impl Candidate {
-    fn fits(&self, wanted: &Wanted) -> bool {
-        let stage = |stage: Stage| serde_json::to_value(stage).is_ok_and(|word| word == self.stage);
-        wanted.owner.is_none_or(|owner| owner == self.owner)
-            && wanted.workstream.is_none_or(|workstream| workstream == self.workstream)
-            && wanted.kind.as_ref().is_none_or(|kind| *kind == self.kind)
-            && wanted.sensitivity.is_none_or(|only| only as i64 == self.sensitivity)
-            && wanted.stage.is_none_or(stage)
-    }
+/// Whether a row that is described is of those that are wanted.
+fn fits(row: &AnyRow, wanted: &Wanted) -> Result<bool, Error> {
+    let (owner, workstream) = (PartyId(id(row, 2)?), PartyId(id(row, 3)?));
+    let kind: String = row.try_get(4).map_err(unread)?;
+    let sensitivity: i64 = row.try_get(5).map_err(unread)?;
+    let stage: String = row.try_get(6).map_err(unread)?;
+    let is_stage = |only: Stage| serde_json::to_value(only).is_ok_and(|word| word == stage);
+    Ok(wanted.owner.is_none_or(|only| only == owner)
+        && wanted.workstream.is_none_or(|only| only == workstream)
+        && wanted.kind.as_ref().is_none_or(|only| *only == kind)
+        && wanted.sensitivity.is_none_or(|only| only as i64 == sensitivity)
+        && wanted.stage.is_none_or(is_stage))
 }
 
-fn candidate(row: &AnyRow) -> Result<Candidate, Error> {
-    let broken = || Error::from(database::Error::Row("document"));
-    let id = |at: usize| -> Result<Id, Error> {
-        let bytes: Vec<u8> = row.try_get(at).map_err(unread)?;
-        Id::from_slice(&bytes).map_err(|_| broken())
-    };
-    let created_at = row.try_get(0).map_err(unread)?;
-    Ok(Candidate {
-        position: Position { created_at, document: DocumentId(id(1)?) },
-        owner: PartyId(id(2)?),
-        workstream: PartyId(id(3)?),
-        kind: row.try_get(4).map_err(unread)?,
-        sensitivity: row.try_get(5).map_err(unread)?,
-        stage: row.try_get(6).map_err(unread)?,
-    })
+fn id(row: &AnyRow, at: usize) -> Result<Id, Error> {
+    let bytes: Vec<u8> = row.try_get(at).map_err(unread)?;
+    Id::from_slice(&bytes).map_err(|_| database::Error::Row("document").into())
 }
 
 fn unread(error: sqlx::Error) -> Error {

@@ -15,9 +15,11 @@ use crate::{
     policy::{Case, Circumstances, Decider, Error, Policy, Restriction, Target, read::Asker},
 };
 
+mod alike;
 mod candidates;
 mod cursor;
 
+use alike::Alike;
 use candidates::{Candidate, Position};
 
 /// Most documents that are decided for one page.
@@ -110,7 +112,11 @@ impl Policy {
         let now = revisions.decided_at;
         let circumstances = Circumstances::of(&asker.confirmed.actor, now, None);
         let case = asker.case(&document, &owner, restriction.as_deref(), &circumstances);
-        let decision = Decider::new(case).decide(ActName::Discover);
+        let (reach, restriction) = (case.reach(&asker.roles()), case.restriction);
+        let decide = || Decider::new(case).decide_alike(ActName::Discover);
+        let alike = &mut page.alike;
+        let decision = alike.decision(&document, &owner, reach.is_some(), restriction, decide);
+        let decision = decision.leaning_on(reach);
         if decision.permitted {
             if let Some(until) = decision.until {
                 revisions.ends(until);
@@ -145,6 +151,7 @@ impl Asker {
 struct Page {
     documents: Vec<Arc<DocumentRevision>>,
     entries: Vec<(Draft, Revisions)>,
+    alike: Alike,
 }
 
 impl Page {

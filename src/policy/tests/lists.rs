@@ -1,6 +1,6 @@
 //! Lists: what may be discovered, page by page, and nothing else.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     audit::Discover,
@@ -95,6 +95,44 @@ async fn a_list_is_newest_first_and_has_one_entry_for_each_owner() {
         }
     }
     live.world.gate.together(page.entries).await.unwrap();
+}
+
+#[tokio::test]
+async fn documents_that_look_alike_are_told_apart_by_what_names_one_and_by_their_grants() {
+    let live = Live::start().await;
+    let rhein = Grantee::Party(live.world.party_id(RHEIN).await);
+    let until = live.world.clock.now().plus(Duration::from_secs(3_600));
+    let mut made = Vec::new();
+    for nth in 0..12 {
+        let grants = match nth % 3 {
+            0 => vec![grant(rhein, None)],
+            1 => vec![grant(rhein, Some(until))],
+            _ => Vec::new(),
+        };
+        made.push(live.document(Made { created_at: nth, ..Made::default() }, grants).await);
+    }
+    let caller = live.caller("contributor-rhein", RHEIN).await;
+    let access = live.caller("access-acieries", ACIERIES).await;
+    let party = live.world.party_id(ACIERIES).await;
+    let discovered = live.permit::<Discover>(&access, made[3]).await.unwrap();
+    let named = discovered.document().unwrap().reference.clone();
+    let text = format!(
+        "forbid (principal, action == Action::\"discover\", resource) when {{ resource == Document::\"{named}\" }} \
+         unless {{ principal in Party::\"company:acieries-du-ponant\" }};"
+    );
+    for (text, hidden) in [("", None), (&text[..], Some(made[3]))] {
+        live.restrict(&access, party, text).await;
+
+        let page = live.policy.list(&caller, &Wanted::default(), None, 50).await.unwrap();
+
+        let shown: Vec<_> = page.documents.iter().map(|document| document.document).collect();
+        let may = (0..12).rev().filter(|nth| nth % 3 != 2).map(|nth| made[nth]);
+        let may: Vec<_> = may.filter(|document| Some(*document) != hidden).collect();
+        assert_eq!(shown, may, "{text}");
+        assert_eq!(page.entries[0].1.until, Some(until), "{text}");
+        let grounds = page.entries[0].0.grounds.iter();
+        assert_eq!(grounds.filter(|ground| ground.starts_with("grant:")).count(), may.len());
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::{
     audit::ActName,
     policy::{
-        Target, baseline,
+        Target,
+        baseline::{self, BASELINE},
         entities::Seen,
         restriction::RESTRICTION_SCHEMA,
         spoken::{Attribute, Spoken},
@@ -103,4 +104,9 @@ fn every_attribute_of_the_schema_can_be_spoken_of() {
     let known: Vec<_> = Attribute::ALL.iter().map(|attribute| attribute.name()).collect();
 
     assert_eq!(names, known);
+}
+
+#[test]
+fn the_baseline_names_no_document_so_that_those_that_look_alike_are_decided_alike() {
+    assert!(!BASELINE.rules.spoken().names_a_document());
 }

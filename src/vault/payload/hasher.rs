@@ -10,7 +10,7 @@ use crate::vault::payload::finish;
 /// What is hashed on the spot: a short stream is not worth another thread.
 const SHORT: u64 = 1024 * 1024;
 /// What is handed to another thread at once.
-const BATCH: usize = 128 * 1024;
+const BATCH: usize = 64 * 1024;
 
 /// Takes no thread while nothing arrives, and holds at most two batches.
 pub(super) struct Hasher {

@@ -88,7 +88,7 @@ async fn a_revision_of_a_change_that_was_rolled_back_counts_for_nothing_at_the_n
         assert!(!answer.body.windows(CONTENT.len()).any(|bytes| bytes == CONTENT));
     }
     running.app.compare_or_stop().await;
-    assert!(*running.app.writer.dead().borrow());
+    assert!(running.app.writer.ended().borrow().is_some());
     story.assert_it_never_starts(&running, "the heads in the database").await;
 }
 
@@ -100,7 +100,7 @@ async fn a_revision_with_a_made_up_entry_ends_the_log_at_the_next_comparison_and
     let running = story.typed(&with_entry).await;
     running.app.compare_or_stop().await;
 
-    assert!(*running.app.writer.dead().borrow());
+    assert!(running.app.writer.ended().borrow().is_some());
     let answer = running.get(STRANGER, &story.content).await;
     assert_eq!(answer.status, 503, "{answer:?}");
     assert_eq!(witness::count(&running, "select count(*) from entry where position < 0").await, 1);

@@ -72,13 +72,13 @@ async fn play(scene: &Scene, script: &Script) {
         // Until then some are answered as ever, and some are not answered any more.
         Bound::NextSignature(_) => {
             let _until_then = scene.look(&running, &case).await;
-            let mut dead = running.app.writer.dead();
-            let ended = dead.wait_for(|dead| *dead);
+            let mut ended = running.app.writer.ended();
+            let ended = ended.wait_for(Option::is_some);
             let _or_at_the_comparison = tokio::time::timeout(Duration::from_secs(2), ended).await;
         }
     }
     running.app.compare_or_stop().await;
-    let ended = *running.app.writer.dead().borrow();
+    let ended = running.app.writer.ended().borrow().is_some();
     let goes_on =
         |bound| matches!(bound, Bound::Harmless(..) | Bound::Unrecorded(..) | Bound::NextStart(_));
     let ends = !goes_on(script.bound);

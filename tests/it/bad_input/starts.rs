@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use crate::crashes::{
@@ -205,4 +206,23 @@ async fn a_second_server_on_the_same_folder_ends_and_the_first_goes_on() {
     assert_eq!(known.present(&client).await, Some(200));
     let own = client.get(OWNER, "/api/v1/me").await.unwrap();
     assert_eq!(own.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_recovery_copy_that_was_read_back_a_deposit_is_told_why_it_waits() {
+    let instance = Instance::create().await;
+    let path = instance.folder().join("greffe.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let without: Vec<_> = text.lines().filter(|line| !line.starts_with("recovery_")).collect();
+    fs::write(&path, without.join("\n")).unwrap();
+    let served = instance.serve().await;
+    let document = Document::create(&served.client, vec![7; 10]).await.unwrap();
+    let before = entries(instance.folder()).await;
+
+    let answer = document.put(&served.client).await.unwrap();
+
+    let says = answer.json();
+    assert_eq!((answer.status, &says["type"]), (503, &json!("/problems/no-recovery-copy")));
+    assert_eq!(entries(instance.folder()).await, before, "something was recorded");
+    assert!(!instance.folder().join("objects/object").exists(), "something was kept");
 }

@@ -76,6 +76,11 @@ impl Child {
         self.process.kill().await.unwrap();
     }
 
+    /// With what it ends by itself.
+    pub async fn exit(&mut self) -> Option<i32> {
+        self.process.wait().await.unwrap().code()
+    }
+
     pub fn id(&self) -> u32 {
         self.process.id().unwrap()
     }

@@ -50,7 +50,7 @@ pub struct Served {
 impl Drop for Served {
     fn drop(&mut self) {
         self.stop.cancel();
-        self.app.writer.stop();
+        self.app.writer.end(greffe::audit::Ended::Closed);
     }
 }
 
