@@ -89,7 +89,6 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let lock = lock(&config)?;
     let custody = custody(&config)?;
     let database = Database::open(&config.database.place().map_err(Error::Config)?).await?;
-    places::all_there(&database, &config).await?;
     let settings = database.settings().await?;
     let at_least = recorded_generation(&database).await?;
     let shared = Arc::clone(&custody) as Arc<dyn Custody>;
@@ -97,6 +96,7 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let keyset = Arc::new(KeySet::open(shared, first, second, at_least).await?);
     let recovered = recovery == Recovery::Waived || read_back(&config, &custody)?;
     let parts = Parts::start(&custody, keyset, database).await?;
+    places::all_there(&parts.registry, &config).await?;
     let locations = places::open(&config)?;
     let key = Parts::signing_key(&config, &custody).await?;
     let signer = Signer::open(&config.signer.state_file, key)?;

@@ -8,14 +8,16 @@ use sqlx::Row as _;
 use crate::{
     app::Error,
     config::{Config, Declared, LocationConfig, Medium},
-    database::{self, Database},
-    mission::LocationEntry,
+    database::{self, Revisions},
+    id::DocumentId,
+    mission::{DocumentRevision, LocationEntry, Registry},
     storage::{
         self, Facts, Location, LocationId, Name, Store,
         folder::Folder,
         location::{Control, Fact, catalogue},
         s3::{Patience, Pool, S3, Settings},
     },
+    time::Clock,
 };
 
 /// Opens every configured place, and says of which the shipped catalogue tells too little.
@@ -52,24 +54,48 @@ fn open_by(
     config.location.iter().map(place).collect()
 }
 
-/// Whether every place where something rests is configured.
+/// How many rows of a location are looked at, at most, for one that its document's revision confirms.
+const LOOKED_AT: i64 = 1_000;
+
+/// Whether every place where copies rest is configured. A row that no revision confirms was written by SQL alone, and
+/// stops nothing.
 ///
 /// # Errors
 ///
 /// [`Error::Removed`] with which are not, and how much rests there.
-pub(super) async fn all_there(database: &Database, config: &Config) -> Result<(), Error> {
-    let sql = "select location, count(*) from (select location from copy union all select location from pending) \
-               as resting group by location order by location";
-    let rows = sqlx::query(sql).fetch_all(database.pool()).await.map_err(database::Error::from)?;
+pub(super) async fn all_there(registry: &Registry, config: &Config) -> Result<(), Error> {
+    let pool = registry.database().pool();
+    let rows =
+        sqlx::query("select location, count(*) from copy group by location order by location");
+    let rows = rows.fetch_all(pool).await.map_err(database::Error::from)?;
     let (mut locations, mut copies) = (Vec::new(), 0);
     for row in rows {
         let location: String = row.try_get(0).map_err(database::Error::from)?;
-        if !config.location.iter().any(|place| place.id == location) {
+        let known = config.location.iter().any(|place| place.id == location);
+        if !known && is_used(registry, &location).await? {
             copies += row.try_get::<i64, _>(1).map_err(database::Error::from)?;
             locations.push(location);
         }
     }
     if locations.is_empty() { Ok(()) } else { Err(Error::Removed { locations, copies }) }
+}
+
+/// Whether the revision of a document says that it rests there.
+async fn is_used(registry: &Registry, location: &str) -> Result<bool, Error> {
+    let sql = "select version.document from copy join version on version.id = copy.version \
+               where copy.location = $1 order by copy.version limit $2";
+    let rows = sqlx::query(sql).bind(location.to_owned()).bind(LOOKED_AT);
+    let rows = rows.fetch_all(registry.database().pool()).await.map_err(database::Error::from)?;
+    for row in rows {
+        let mut revisions = Revisions::new(Clock::system().now());
+        let bytes: Vec<u8> = row.try_get(0).map_err(database::Error::from)?;
+        let Ok(document) = DocumentId::from_slice(&bytes) else { continue };
+        let revision = registry.read::<DocumentRevision>(document, &mut revisions).await;
+        if revision.is_ok_and(|revision| revision.locations.iter().any(|id| id == location)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is known of every configured place, as the mission's revision holds it.

@@ -14,7 +14,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::{
     config::{CatalogueEntry, Config, LocationConfig, Medium},
     database::Address,
-    storage::location::catalogue::{Age, shipped},
+    storage::{
+        location::catalogue::{Age, shipped},
+        s3,
+    },
 };
 
 /// Something that is wrong, and what to do.
@@ -35,6 +38,15 @@ pub enum Flaw {
         path: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// A file that is there is not what it must be.
+    Unusable {
+        /// The key that names it.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// The folder in which a file is to be made is not there.
     NoFolder {
@@ -75,6 +87,9 @@ impl fmt::Display for Flaw {
             Self::OpenToOthers { key, path, mode } => {
                 let path = path.display();
                 write!(f, "{key}: {path} has mode {mode:04o}; chmod 0600 {path}")
+            }
+            Self::Unusable { key, path, why } => {
+                write!(f, "{key}: {} cannot be used: {why}", path.display())
             }
             Self::NoFolder { key, path } => {
                 write!(f, "{key}: the folder {} is not there", path.display())
@@ -249,8 +264,15 @@ impl Config {
                             "3 to 63 small letters, digits and `-`, or else `path_style = true`";
                         wrong("bucket", must);
                     }
-                    secret(&key("credentials_file"), &bucket.credentials_file, flaws);
-                    present(&key("root_file"), &bucket.root_file, flaws);
+                    let (credentials, roots) = (&bucket.credentials_file, &bucket.root_file);
+                    let before = flaws.len();
+                    secret(&key("credentials_file"), credentials, flaws);
+                    present(&key("root_file"), roots, flaws);
+                    if flaws.len() == before {
+                        let why = s3::flaw_of_credentials(credentials);
+                        unusable(&key("credentials_file"), credentials, why, flaws);
+                        unusable(&key("root_file"), roots, s3::flaw_of_roots(roots), flaws);
+                    }
                 }
             }
         }
@@ -284,6 +306,11 @@ fn secret(key: &str, path: &Path, flaws: &mut Vec<Flaw>) {
         Ok(_) => {}
         Err(_) => flaws.push(Flaw::Missing { key: key.to_owned(), path: path.to_owned() }),
     }
+}
+
+fn unusable(key: &str, path: &Path, why: Option<String>, flaws: &mut Vec<Flaw>) {
+    let flaw = |why| Flaw::Unusable { key: key.to_owned(), path: path.to_owned(), why };
+    flaws.extend(why.map(flaw));
 }
 
 fn folder_of(key: &str, path: &Path, flaws: &mut Vec<Flaw>) {

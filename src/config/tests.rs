@@ -196,3 +196,31 @@ fn an_entry_of_the_catalogue_that_is_too_old_is_said_before_and_after() {
         said("2028-01-01").contains("counts no more") && said("2028-01-01").contains("declared")
     );
 }
+
+#[test]
+fn the_files_of_a_bucket_are_looked_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = BUCKET.replace("file = \"", "file = \"etc/");
+    let text = arranged(folder.path()).replacen("\n[limits]", &format!("{bucket}\n[limits]"), 1);
+    let write = |name: &str, text: &str, mode| {
+        let path = folder.path().join("etc").join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let key = rcgen::KeyPair::generate().unwrap();
+    let root = rcgen::CertificateParams::new(["a".to_owned()]).unwrap().self_signed(&key).unwrap();
+
+    let missing = flaws(&text, folder.path()).join("\n");
+    write("paris", "only an id\n", 0o600);
+    write("paris.pem", "no PEM", 0o644);
+    let unusable = flaws(&text, folder.path()).join("\n");
+    write("paris", "an id\na secret\n", 0o640);
+    let open = flaws(&text, folder.path()).join("\n");
+    write("paris", "an id\na secret\n", 0o600);
+    write("paris.pem", &root.pem(), 0o644);
+
+    assert!(missing.contains("location.paris.root_file") && missing.contains("is not there"));
+    assert!(unusable.contains("a line each") && unusable.contains("it is no PEM"), "{unusable}");
+    assert!(open.contains("location.paris.credentials_file") && open.contains("chmod 0600"));
+    assert_eq!(flaws(&text, folder.path()), Vec::<String>::new());
+}

@@ -18,7 +18,7 @@ use crate::{
     documents::{Documents, Error, pending::Place, repeat::Repeat, unwrapped},
     id::{DocumentId, EntryId, VersionId},
     mission::{DocumentRevision, Protection, Stage},
-    policy::Permit,
+    policy::{Permit, Placed},
     storage::{self, Name},
     vault::{
         FileKey,
@@ -77,6 +77,9 @@ pub struct Deposited {
     pub replayed: bool,
 }
 
+/// How often a refusal is decided again while heads move.
+const TRIES: usize = 3;
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Documents {
@@ -117,13 +120,7 @@ impl Documents {
         permit: Permit<Deposit>,
         document: &DocumentRevision,
     ) -> Result<(Permit<Deposit>, Place), Error> {
-        let (permit, chosen) = match permit.placed(&self.inner.locations) {
-            Ok(placed) => placed,
-            Err((permit, nowhere)) => {
-                self.inner.gate.refuse(permit.unplaced(&nowhere)).await?;
-                return Err(Error::NoPlace(nowhere.to_string()));
-            }
-        };
+        let (permit, chosen) = self.placed(permit).await?;
         self.writable(&chosen.location)?;
         let folder = |folder: &str| Name::new(folder).expect("a segment of letters");
         let place = Place {
@@ -135,6 +132,26 @@ impl Documents {
             beside: Name::random(&folder("record")),
         };
         Ok((permit, place))
+    }
+
+    /// The right with its place, or a refusal that is durable already.
+    async fn placed(
+        &self,
+        mut permit: Permit<Deposit>,
+    ) -> Result<(Permit<Deposit>, Placed), Error> {
+        for _ in 0..TRIES {
+            let unplaced = match permit.clone().placed(&self.inner.locations) {
+                Ok(placed) => return Ok(placed),
+                Err(unplaced) => *unplaced,
+            };
+            match self.inner.gate.refuse(unplaced.denial).await {
+                Ok(()) => return Err(Error::NoPlace(unplaced.nowhere.to_string())),
+                // What it was refused on has moved.
+                Err(audit::Error::Moved) => permit = self.again(permit).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(audit::Error::Unsettled.into())
     }
 
     /// Records the intent and the names that may come to hold something.

@@ -33,7 +33,9 @@ pub use decide::{Decider, Decision};
 pub use grants::grantee_key;
 pub use list::{Listed, MOST_CANDIDATES, Wanted};
 pub use permit::{Error, Permit, Policy};
-pub use placement::{Judged, Judgement, NoPlace, Placed, Rule as PlacementRule, Sought, Whose};
+pub use placement::{
+    Judged, Judgement, NoPlace, Placed, Rule as PlacementRule, Sought, Unplaced, Whose,
+};
 pub use readers::{Capacities, Reader, Roll, capacities, readers};
 pub use resource::Resource;
 pub use restrict::Unsaved;

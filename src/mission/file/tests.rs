@@ -58,6 +58,20 @@ fn what_is_shown_reads_back_as_the_same() {
 }
 
 #[test]
+fn rules_of_placement_from_a_sensitivity_on_are_read_shown_and_refused_by_line() {
+    let further =
+        "\n[mission.placement.from.business-secret]\ncountries = [\"FR\"]\n\n[[workstream]]";
+    let text = FOUNDING.replacen("\n[[workstream]]", further, 1);
+    let file = MissionFile::parse(&text).unwrap();
+    let again = MissionFile::parse(&file.to_toml()).unwrap();
+    let wrong = MissionFile::parse(&text.replace("[\"FR\"]", "[\"France\"]")).unwrap_err();
+
+    assert_eq!(file.placement.from.len(), 1);
+    assert_eq!(file.placement, again.placement);
+    assert!(wrong.to_string().contains("\"France\" is no country"), "{wrong}");
+}
+
+#[test]
 fn every_wrong_reference_has_its_line_and_what_to_do() {
     let cases = [
         ("company = \"lumen-ia\"", "company = \"lumen\"", "there is no company \"lumen\""),
@@ -96,7 +110,7 @@ fn an_unknown_key_or_value_is_an_error_with_its_line() {
     let control = problems(|text| text.replacen("control = [\"EU\"]", "control = [\"Europe\"]", 1));
     let missing = problems(|text| text.replacen("company = \"dge\"\n", "", 1));
 
-    assert!(unknown[0].starts_with("line 124: ") && unknown[0].contains("vat"), "{unknown:?}");
+    assert!(unknown[0].starts_with("line 132: ") && unknown[0].contains("vat"), "{unknown:?}");
     assert!(kind[0].contains("start-up") && kind[0].contains("startup"), "{kind:?}");
     assert!(control[0].starts_with("line 15: ") && control[0].contains("or \"EU\""), "{control:?}");
     assert!(missing[0].contains("company"), "{missing:?}");

@@ -46,6 +46,15 @@ pub struct Judged {
     pub rules: Vec<Judgement>,
 }
 
+/// A deposit that may rest nowhere.
+#[derive(Clone, Debug)]
+pub struct Unplaced {
+    /// Why.
+    pub nowhere: NoPlace,
+    /// Its refusal, to be recorded.
+    pub denial: Denial,
+}
+
 /// For whom a place is looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Sought<'r> {
@@ -105,8 +114,8 @@ impl<A: Act> Permit<A> {
     ///
     /// # Errors
     ///
-    /// [`NoPlace`] with everything that speaks against each of them.
-    pub fn placed(mut self, locations: &[Location]) -> Result<(Self, Placed), (Self, NoPlace)> {
+    /// [`Unplaced`] with everything that speaks against each of them, and the refusal that is to be recorded.
+    pub fn placed(mut self, locations: &[Location]) -> Result<(Self, Placed), Box<Unplaced>> {
         let ids = locations.iter().map(|location| &location.id);
         let none = || Err(NoPlace { refused: Vec::new() });
         match self.sought().map_or_else(none, |sought| sought.place(ids)) {
@@ -114,7 +123,7 @@ impl<A: Act> Permit<A> {
                 self.bind(placed.location.clone());
                 Ok((self, placed))
             }
-            Err(nowhere) => Err((self, nowhere)),
+            Err(nowhere) => Err(Box::new(Unplaced { denial: self.unplaced(&nowhere), nowhere })),
         }
     }
 
@@ -125,8 +134,7 @@ impl<A: Act> Permit<A> {
     }
 
     /// The refusal of a deposit that may rest nowhere, as it is entered and answered.
-    #[must_use]
-    pub fn unplaced(&self, nowhere: &NoPlace) -> Denial {
+    fn unplaced(&self, nowhere: &NoPlace) -> Denial {
         let verdict = Verdict::Forbidden(Reason::NoPlacement);
         let mut draft = self.draft();
         draft.what = Stated::Refusal;

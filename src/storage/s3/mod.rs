@@ -5,7 +5,12 @@
 //! no metadata, and a `User-Agent` that says nothing. It proves itself by a certificate under roots that are
 //! configured for it alone, never those of the system.
 
-use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use aws_sdk_s3::{
@@ -116,6 +121,21 @@ impl Default for Patience {
 
 /// A call takes at most so many silences, lest an answer drip for ever; the bytes of a reading may take longer.
 const DRIPS: u32 = 15;
+
+/// What is wrong with a file of credentials, if anything is.
+#[must_use]
+pub fn flaw_of_credentials(path: &Path) -> Option<String> {
+    files::access(path).err()
+}
+
+/// What is wrong with a file of roots, if anything is.
+#[must_use]
+pub fn flaw_of_roots(path: &Path) -> Option<String> {
+    match files::roots(path) {
+        Ok(roots) if roots.is_empty() => Some("it holds no authority".to_owned()),
+        read => read.err(),
+    }
+}
 
 /// A bucket that keeps sealed bytes.
 pub struct S3 {

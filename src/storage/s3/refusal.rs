@@ -69,7 +69,8 @@ impl Bucket {
             (_, code) if CREDENTIALS.contains(&code) => {
                 Error::Credentials { location, code: code.to_owned(), source: said(&error) }
             }
-            (400..500, _) => Error::Refused { location, code, source: said(&error) },
+            // Nobody is followed elsewhere: the bucket is in another region, or its service has another address.
+            (300..500, _) => Error::Refused { location, code, source: said(&error) },
             _ => Error::Unreachable { location, source: said(&error) },
         }
     }

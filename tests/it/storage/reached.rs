@@ -164,6 +164,8 @@ async fn each_refusal_of_a_service_says_what_the_operator_can_do() {
         (403, "RequestTimeTooSkewed", "our clock is wrong"),
         (404, "NoSuchBucket", "has no bucket mission"),
         (400, "InvalidRequest", "refuses: InvalidRequest"),
+        (301, "PermanentRedirect", "refuses: PermanentRedirect"),
+        (400, "AuthorizationHeaderMalformed", "refuses: AuthorizationHeaderMalformed"),
     ] {
         let service = Service::with(move |_, _| Ruse::Refuse(status, code)).await;
 
