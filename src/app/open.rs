@@ -114,6 +114,7 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let locations = places::entries(&app.config)?;
     app.authority.configure(Setting { locations, baseline: baseline_digest() }).await?;
     app.say_started(settings).await?;
+    app.documents.probe().await?;
     app.keep_up();
     Ok(app)
 }

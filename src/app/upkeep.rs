@@ -12,7 +12,7 @@ use crate::{
     mission::{self, AuthorityRoot, Scanned},
 };
 
-/// Between two comparisons of every head with the log.
+/// Between two comparisons of every head with the log, and two looks at every place of storage.
 const COMPARED_EVERY: Duration = Duration::from_secs(3600);
 /// Between two sweeps, and two entries of the service's own counts.
 const SWEPT_EVERY: Duration = Duration::from_secs(60);
@@ -105,6 +105,9 @@ impl App {
                 }
                 if compared.elapsed() > COMPARED_EVERY {
                     app.compare_or_stop().await;
+                    if let Err(error) = app.documents.probe().await {
+                        tracing::warn!(%error, "the places are looked at later");
+                    }
                     compared = Instant::now();
                 }
             }

@@ -121,6 +121,7 @@ impl Documents {
         document: &DocumentRevision,
     ) -> Result<(Permit<Deposit>, Place), Error> {
         let (permit, chosen) = self.placed(permit).await?;
+        self.writable(&chosen.location)?;
         let folder = |folder: &str| Name::new(folder).expect("a segment of letters");
         let place = Place {
             document: document.document,

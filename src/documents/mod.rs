@@ -15,6 +15,7 @@ mod named;
 mod list;
 mod openers;
 mod pending;
+mod probe;
 mod publish;
 mod accesses;
 mod reading;
@@ -37,7 +38,7 @@ use crate::{
     id::VersionId,
     mission::{self, Registry},
     policy::{self, Policy},
-    storage::{self, Location},
+    storage::{self, Location, LocationId},
     vault::{self, KeySet},
 };
 
@@ -124,6 +125,9 @@ pub enum Error {
     /// A field that cannot be taken.
     #[error("{0}")]
     Unusable(&'static str),
+    /// The last look at the place contradicts what is known of it.
+    #[error("nothing is written at {0}: it contradicts what is known of it")]
+    Stopped(LocationId),
     /// No recovery copy of custody was made and read back.
     #[error(
         "deposits wait for a recovery copy of custody that was read back: run `greffe keys copy` and `greffe keys recover --check`"
@@ -153,6 +157,7 @@ struct Inner {
     catalogue: catalogue::Catalogue,
     begun: erase::Begun,
     recovered: bool,
+    probes: probe::Probes,
     /// Deposits that could not be given up to the end, since a place was away.
     given_up: std::sync::Mutex<Vec<(pending::Place, Option<repeat::Repeat>)>>,
 }
@@ -194,6 +199,7 @@ impl Documents {
             catalogue: catalogue::Catalogue::default(),
             begun: erase::Begun::default(),
             recovered,
+            probes: probe::Probes::default(),
             given_up: std::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }

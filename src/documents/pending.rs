@@ -9,9 +9,9 @@ use sqlx::{AnyConnection, Row as _};
 use crate::{
     audit::Stopped,
     database,
-    documents::{Documents, Error},
+    documents::{Documents, Error, unwrapped},
     id::{DocumentId, VersionId},
-    mission,
+    mission::{self, DocumentRevision},
     storage::Name,
 };
 
@@ -115,13 +115,38 @@ impl Documents {
         Ok(unlisted.await?)
     }
 
-    /// Whether the document's revision lists the version.
+    /// Whether the document's revision lists the version. What memory has of it is enough to say yes.
     pub(super) async fn is_version(
         &self,
         document: DocumentId,
         version: VersionId,
     ) -> Result<bool, Error> {
-        let revision = self.revision(document).await?;
-        Ok(revision.versions.iter().any(|entry| entry.version == version))
+        let lists = |revision: &DocumentRevision| {
+            revision.versions.iter().any(|entry| entry.version == version)
+        };
+        match self.revision(document).await {
+            Ok(remembered) if lists(&remembered) => Ok(true),
+            _ => Ok(lists(&self.standing(document).await?)),
+        }
+    }
+
+    /// Whether there is the document.
+    pub(super) async fn is_document(&self, document: DocumentId) -> Result<bool, Error> {
+        match self.standing(document).await {
+            Ok(_) => Ok(true),
+            Err(Error::Mission(mission::Error::Missing(_))) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The document's revision as it stands under the log's own lock. Memory may be older than a commit whose outcome was
+    /// not known, and keys and bytes are erased on what this says; a log that has ended says nothing.
+    async fn standing(&self, document: DocumentId) -> Result<DocumentRevision, Error> {
+        let registry = self.inner.registry.clone();
+        let asked = self.inner.writer.upkeep(move |change| {
+            let registry = registry.clone();
+            Box::pin(async move { Ok(registry.current(change, document).await?.1) })
+        });
+        asked.await.map_err(unwrapped)
     }
 }

@@ -144,13 +144,15 @@ impl Documents {
     async fn settle(&self, requests: Requests) -> Result<(), Error> {
         let mut stand = Vec::new();
         for pending in self.inner.keyset.pending().await? {
+            // Asked first: its row goes with the commit that makes it a version, which may be between two questions.
+            let idle = requests == Requests::None || self.is_idle(&pending).await?;
             let stands = match pending.version {
                 Some(version) => self.is_version(pending.document, version).await?,
                 None => self.is_document(pending.document).await?,
             };
             if stands {
                 stand.push(pending);
-            } else if requests == Requests::None || self.is_idle(&pending).await? {
+            } else if idle {
                 self.drop_slot(pending).await?;
             }
         }
@@ -180,10 +182,6 @@ impl Documents {
             .await
             .map_err(database::Error::from)?;
         Ok(row.is_none())
-    }
-
-    async fn is_document(&self, document: DocumentId) -> Result<bool, Error> {
-        Ok(self.inner.registry.database().head(document.into()).await?.is_some())
     }
 
     /// Gives back the key of a document that came to nothing.

@@ -14,9 +14,11 @@ pub mod location;
 pub mod folder;
 pub mod s3;
 pub mod conformance;
+pub mod probe;
 
 pub use location::{Facts, Location, LocationId};
 pub use name::Name;
+pub use probe::{Probe, Shown, Verdict, probe};
 
 /// Sealed bytes on their way, in pieces of any length; an error ends them.
 pub type Sealed = BoxStream<'static, Result<Bytes, Error>>;
@@ -68,6 +70,13 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// For anchors and probes only. A place may withhold names or invent them: nothing may lean on this being right.
     async fn list(&self, within: &Name) -> Result<Vec<Name>, Error>;
+
+    /// What the place shows of itself, compared with what is known of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Elsewhere`], [`Error::Certificate`] or [`Error::Foreign`] if that contradicts it.
+    async fn look(&self) -> Result<Shown, Error>;
 }
 
 /// How many names [`Store::list`] gives at most.
@@ -175,6 +184,26 @@ pub enum Error {
     OtherTime {
         /// Whose store.
         location: LocationId,
+    },
+    /// Its certificate is not vouched for by the authorities that are configured for it, or is for another name.
+    #[error("location {location} shows a certificate that is not accepted")]
+    Certificate {
+        /// Whose store.
+        location: LocationId,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It says that the bucket is somewhere else.
+    #[error(
+        "location {location} says that its bucket is in {said:?}, and is known to be in {known:?}"
+    )]
+    Elsewhere {
+        /// Whose store.
+        location: LocationId,
+        /// Its word for where the bucket is.
+        said: String,
+        /// The configuration's.
+        known: String,
     },
     /// The store will not do what was asked, or does not know it.
     #[error("location {location} refuses: {code}")]

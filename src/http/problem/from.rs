@@ -186,6 +186,7 @@ pub(super) fn of_documents(error: &documents::Error, whole: &(dyn Error + 'stati
         E::Mission(error) => of_mission(error, whole),
         E::Storage(error) => of_storage(error, whole),
         E::Database(_) | E::Keys(_) => Problem::unavailable(whole),
+        E::Stopped(_) => Problem::new(Kind::PlaceStopped).because(whole),
         E::NoRecovery => Problem::new(Kind::NoRecoveryCopy).because(whole),
         E::Integrity(_) => Problem::internal(whole),
         E::NoVersion | E::NoGrant => Problem::missing(),
@@ -212,6 +213,8 @@ fn of_storage(error: &storage::Error, whole: &(dyn Error + 'static)) -> Problem 
         | E::Credentials { .. }
         | E::NoBucket { .. }
         | E::OtherTime { .. }
+        | E::Certificate { .. }
+        | E::Elsewhere { .. }
         | E::Folder { .. } => Problem::unavailable(whole),
         E::Missing(_)
         | E::Short { .. }

@@ -190,6 +190,11 @@ kinds! {
         "No deposit before the keys have a recovery copy" | "Aucun dépôt avant que les clés aient une copie de secours",
         "Nothing was kept. The operator makes a copy with greffe keys copy, and has it read back with greffe keys recover --check; deposits are taken from the next start on."
         | "Rien n'a été gardé. L'exploitant fait une copie avec greffe keys copy, et la fait relire avec greffe keys recover --check ; les dépôts sont acceptés dès le démarrage suivant.";
+    /// The place of storage was found to be something else than what is known of it.
+    PlaceStopped: "place-stopped", SERVICE_UNAVAILABLE,
+        "The place of storage is in doubt" | "Le lieu de conservation est mis en doute",
+        "The last look at the place where this would rest contradicts what is known of it, so nothing is written there, and nowhere else in its stead. Nothing was kept. The locations' list says what was found; the operator can put it right."
+        | "Le dernier contrôle du lieu où ceci reposerait contredit ce qu'on en sait : rien n'y est écrit, ni ailleurs à sa place. Rien n'a été gardé. La liste des lieux dit ce qui a été trouvé ; l'exploitant peut y remédier.";
     /// The answer took too long.
     TimedOut: "timed-out", SERVICE_UNAVAILABLE,
         "It took too long" | "Cela a duré trop longtemps",

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use tokio::task::spawn_blocking;
 
-use crate::storage::{Error, Kept, Name, Sealed, Store, fault, location::LocationId};
+use crate::storage::{Error, Kept, Name, Sealed, Shown, Store, fault, location::LocationId};
 
 mod marker;
 mod places;
@@ -34,6 +34,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// A folder that keeps sealed bytes.
 #[derive(Debug)]
 pub struct Folder {
+    path: PathBuf,
+    location: LocationId,
     places: Arc<Places>,
     access: Access,
     /// Holds the lock that keeps a second server out.
@@ -70,9 +72,9 @@ impl Folder {
     /// has it open.
     pub fn open(path: &Path, location: &LocationId) -> Result<Self, Error> {
         let marker = Marker::read(path, location)?.lock(path)?;
-        let places = Arc::new(Places::new(path));
-        places.clear_unfinished().map_err(failed("remove what was unfinished"))?;
-        Ok(Self { places, access: Access::Whole, _marker: marker })
+        let folder = Self::of(path, location, Access::Whole, marker);
+        folder.places.clear_unfinished().map_err(failed("remove what was unfinished"))?;
+        Ok(folder)
     }
 
     /// Opens the folder of `location`, or a copy of it, to look at: nothing in it is changed, locked or made.
@@ -82,8 +84,12 @@ impl Folder {
     /// [`Error::Foreign`] as for [`Folder::open`].
     pub fn open_read_only(path: &Path, location: &LocationId) -> Result<Self, Error> {
         let marker = Marker::read(path, location)?;
+        Ok(Self::of(path, location, Access::ReadOnly, marker))
+    }
+
+    fn of(path: &Path, location: &LocationId, access: Access, _marker: Marker) -> Self {
         let places = Arc::new(Places::new(path));
-        Ok(Self { places, access: Access::ReadOnly, _marker: marker })
+        Self { path: path.to_owned(), location: location.clone(), places, access, _marker }
     }
 
     /// The file that keeps `name`, for demonstrations and tests that attack it.
@@ -148,6 +154,13 @@ impl Store for Folder {
     async fn list(&self, within: &Name) -> Result<Vec<Name>, Error> {
         let (places, within) = (self.places.clone(), within.clone());
         blocking(move || places.list(&within).map_err(failed("list"))).await
+    }
+
+    /// Another disk may have been mounted in its place.
+    async fn look(&self) -> Result<Shown, Error> {
+        let (path, location) = (self.path.clone(), self.location.clone());
+        blocking(move || Marker::read(&path, &location)).await?;
+        Ok(Shown::default())
     }
 }
 

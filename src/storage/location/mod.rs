@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
-    storage::{Store, s3::Chain},
+    storage::{Probe, Store, Verdict, s3::Chain},
     time::Instant,
 };
 
@@ -95,6 +95,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Takes the region as verified if the bucket's own word for where it is says the same.
+    pub fn look_at_region(&mut self, probe: &Probe) {
+        let looked = matches!(probe.verdict, Verdict::AsKnown | Verdict::Warned);
+        let says_so = self.region.value == probe.shown.bucket_location;
+        if looked && says_so && self.region.value.is_some() {
+            let how = "the bucket's own word".to_owned();
+            self.region.basis = Basis::Verified { how, at: probe.at };
+        }
+    }
+
     /// The same as supposed only, since they are older than so many days.
     pub(super) fn aged(self, days: i32) -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ring::digest::{SHA256, digest};
 use rustls::{
     DigitallySignedStruct, Error as TlsError, SignatureScheme,
     client::{
@@ -31,6 +32,8 @@ pub struct Chain {
 struct Seen {
     /// The first end of one of its certificates, in seconds of the epoch.
     ends: Option<i64>,
+    /// SHA-256 of the service's own.
+    certificate: Option<[u8; 32]>,
     warned: Option<i64>,
 }
 
@@ -51,6 +54,12 @@ impl Chain {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).ends
     }
 
+    /// SHA-256, in hex, of the service's own certificate; nothing if none was shown yet.
+    pub(super) fn certificate(&self) -> Option<String> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.certificate.map(hex::encode)
+    }
+
     /// Warns the operator, once a day, from 30 days before the end on.
     pub fn remind(&self, now: Instant) {
         let now = now.0.div_euclid(1_000_000);
@@ -65,7 +74,12 @@ impl Chain {
 
     fn saw(&self, chain: &[&CertificateDer<'_>], now: UnixTime) {
         let first = chain.iter().filter_map(|certificate| ends(certificate)).min();
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).ends = first;
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.ends = first;
+            let shown = chain.first().map(|certificate| digest(&SHA256, certificate));
+            seen.certificate = shown.and_then(|digest| digest.as_ref().try_into().ok());
+        }
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX / 1_000_000);
         self.remind(Instant(now * 1_000_000));
     }
@@ -132,7 +146,7 @@ mod tests {
 
     #[test]
     fn an_end_is_said_from_thirty_days_before_once_a_day() {
-        let mut seen = Seen { ends: Some(100 * DAY_SECONDS), warned: None };
+        let mut seen = Seen { ends: Some(100 * DAY_SECONDS), ..Seen::default() };
         let at = |seen: &Seen, day: i64| seen.days_to_warn_of(day * DAY_SECONDS);
 
         assert_eq!(at(&seen, 70), None);

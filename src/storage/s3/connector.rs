@@ -22,12 +22,13 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::body::SdkBody;
-use hyper::Uri;
+use hyper::{HeaderMap, Uri, header};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, Error as ClientError, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use jiff::Timestamp;
 use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier, crypto::aws_lc_rs};
 
 use crate::storage::{
@@ -56,6 +57,8 @@ struct Inner {
     connections: Mutex<(u64, Connections)>,
     connect: Duration,
     silence: Duration,
+    /// By how many seconds the service's clock was ahead of ours when it answered last.
+    ahead: Mutex<Option<i64>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,13 @@ impl Connector {
             connections: Mutex::new((turn, connections)),
             connect: patience.connect,
             silence: patience.silence,
+            ahead: Mutex::default(),
         })))
+    }
+
+    /// By how many seconds the service's clock was ahead of ours when it answered last; nothing if it did not say.
+    pub(super) fn clock_ahead_seconds(&self) -> Option<i64> {
+        *self.0.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -179,12 +188,20 @@ impl SdkConnector for Connector {
                     return Err(ConnectorError::timeout(silent()));
                 }
             };
+            *this.ahead.lock().unwrap_or_else(PoisonError::into_inner) = ahead(response.headers());
             let response =
                 response.map(|body| SdkBody::from_body_1_x(Timed::new(body, this.silence)));
             HttpResponse::try_from(response)
                 .map_err(|unfit| ConnectorError::other(unfit.into(), None))
         })
     }
+}
+
+/// What the header `Date` says (RFC 9110, 6.6.1), less our own clock.
+fn ahead(headers: &HeaderMap) -> Option<i64> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let said = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(said.as_second() - Timestamp::now().as_second())
 }
 
 /// A certificate that is not accepted now will not be at the second try.

@@ -24,7 +24,10 @@ use aws_sdk_s3::{
 use futures::StreamExt as _;
 use hyper::Uri;
 
-use crate::storage::{Error, Kept, LISTED_AT_MOST, LocationId, Name, Sealed, Store, fault};
+use crate::{
+    storage::{Error, Kept, LISTED_AT_MOST, LocationId, Name, Sealed, Shown, Store, fault},
+    time::Instant,
+};
 
 mod access;
 mod chain;
@@ -39,6 +42,7 @@ mod upload;
 mod validity;
 
 pub use chain::Chain;
+use connector::Connector;
 pub use parts::Pool;
 use reading::Reading;
 use refusal::is_missing;
@@ -136,6 +140,9 @@ pub fn flaw_of_roots(path: &Path) -> Option<String> {
 /// A bucket that keeps sealed bytes.
 pub struct S3 {
     bucket: Bucket,
+    connector: Connector,
+    endpoint: Uri,
+    region: String,
     pool: Arc<Pool>,
     chain: Arc<Chain>,
 }
@@ -165,14 +172,14 @@ impl S3 {
             ));
         }
         let chain = Chain::new(&settings.location);
-        let http = connector::Connector::new(settings, Arc::clone(&chain))?;
+        let connector = Connector::new(settings, Arc::clone(&chain))?;
         let checksums = match settings.trailers {
             Trailers::Never => RequestChecksumCalculation::WhenRequired,
             Trailers::Always => RequestChecksumCalculation::WhenSupported,
         };
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(connector.clone())
             .endpoint_url(settings.endpoint.to_string())
             .force_path_style(settings.style == Style::Path)
             .region(Region::new(settings.region.clone()))
@@ -199,7 +206,8 @@ impl S3 {
             signs_bytes: settings.endpoint.scheme_str() != Some("https"),
             patience: settings.patience,
         };
-        Ok(Self { bucket, pool, chain })
+        let (endpoint, region) = (settings.endpoint.clone(), settings.region.clone());
+        Ok(Self { bucket, connector, endpoint, region, pool, chain })
     }
 
     /// When the certificates end that the service showed last.
@@ -213,6 +221,19 @@ impl Bucket {
     /// It does not answer, for this reason.
     fn away(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::Unreachable { location: self.location.clone(), source: source.into() }
+    }
+
+    /// The service's own word for where the bucket is; nothing if it has none, or keeps it from us.
+    async fn whereabouts(&self) -> Result<Option<String>, Error> {
+        let asked = self.client.get_bucket_location().bucket(&self.name).send().await;
+        let anchor = Name::new("probe").expect("a segment of letters");
+        let answer = match asked.map_err(|error| (refusal::says_nothing(&error), error)) {
+            Ok(answer) => answer,
+            Err((true, _)) => return Ok(None),
+            Err((false, error)) => return Err(self.refused(error, &anchor)),
+        };
+        let said = answer.location_constraint().map(|said| said.as_str().to_owned());
+        Ok(said.filter(|said| !said.is_empty()))
     }
 
     async fn length(&self, name: &Name) -> Result<Option<u64>, Error> {
@@ -291,5 +312,23 @@ impl Store for S3 {
         names.dedup();
         names.truncate(LISTED_AT_MOST);
         Ok(names)
+    }
+
+    async fn look(&self) -> Result<Shown, Error> {
+        let bucket_location = self.bucket.whereabouts().await?;
+        match &bucket_location {
+            Some(said) if *said != self.region => {
+                let (location, known) = (self.bucket.location.clone(), self.region.clone());
+                return Err(Error::Elsewhere { location, said: said.clone(), known });
+            }
+            _ => {}
+        }
+        Ok(Shown {
+            bucket_location,
+            certificate: self.chain.certificate(),
+            certificate_ends: self.chain.ends().map(|seconds| Instant(seconds * 1_000_000)),
+            addresses: resolver::addresses(&self.endpoint).await,
+            clock_ahead_seconds: self.connector.clock_ahead_seconds(),
+        })
     }
 }

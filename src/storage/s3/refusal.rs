@@ -22,6 +22,12 @@ pub(super) fn is_unknown_call<E: ProvideErrorMetadata>(error: &SdkError<E, HttpR
     matches!(code(error), Some("NotImplemented"))
 }
 
+/// Whether the service does not tell where a bucket is, or keeps that from keys that may only read and write.
+pub(super) fn says_nothing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let silent = ["NotImplemented", "MethodNotAllowed", "AccessDenied"];
+    code(error).is_some_and(|code| silent.contains(&code))
+}
+
 fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
@@ -48,6 +54,12 @@ impl Bucket {
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let code = code(&error).map_or_else(|| status.to_string(), ToOwned::to_owned);
         let location = self.location.clone();
+        // Our connector calls nothing else the caller's fault.
+        if let SdkError::DispatchFailure(failure) = &error
+            && failure.is_user()
+        {
+            return Error::Certificate { location, source: said(&error) };
+        }
         match (status, code.as_str()) {
             (_, "NoSuchKey" | "NotFound") => Error::Missing(name.clone()),
             (507, _) | (_, "QuotaExceeded" | "InsufficientStorage") => Error::Full,

@@ -3,12 +3,13 @@
 use std::{
     future::Future,
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     task::{Context, Poll, ready},
     vec,
 };
 
+use hyper::Uri;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower::Service;
 
@@ -26,6 +27,19 @@ impl Default for Resolver {
 pub(super) fn is_local(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
+}
+
+/// The addresses behind a service's name, sorted; none if it has none now.
+pub(super) async fn addresses(endpoint: &Uri) -> Vec<IpAddr> {
+    let host = endpoint.host().unwrap_or_default().trim_matches(['[', ']']);
+    if is_local(host) {
+        return vec![Ipv4Addr::LOCALHOST.into()];
+    }
+    let Ok(found) = tokio::net::lookup_host((host, 443)).await else { return Vec::new() };
+    let mut found: Vec<_> = found.map(|address| address.ip()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 type Addresses = Result<vec::IntoIter<SocketAddr>, io::Error>;

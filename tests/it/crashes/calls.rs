@@ -1,6 +1,7 @@
 //! Every k-th call to log, database, key set, custody, store and signer fails once, kept and not kept.
 //!
-//! One k for each fail point; all of them with `GREFFE_ALL=1`, one fail point only with `GREFFE_POINT=NAME`.
+//! One k for each fail point, and each commit up to the one that makes a version; all of them with `GREFFE_ALL=1`, one fail
+//! point only with `GREFFE_POINT=NAME`.
 
 use std::{
     env,
@@ -182,7 +183,12 @@ async fn matrix() {
         if only.as_ref().is_some_and(|only| only != point) {
             continue;
         }
-        let calls = if all { 1..=count } else { count.div_ceil(2)..=count.div_ceil(2) };
+        let calls = match point {
+            _ if all => 1..=count,
+            // Create, begin, version.
+            "audit::after_commit" => 1..=3,
+            _ => count.div_ceil(2)..=count.div_ceil(2),
+        };
         for k in calls {
             let instance = template.copy();
             let served = instance.serve().await;

@@ -116,7 +116,7 @@ async fn roots_are_read_anew_and_a_file_that_is_none_keeps_the_former() {
     write(&service.file("roots.pem"), &shown.pem());
     kept(&*store, "e").await.unwrap();
 
-    assert!(matches!(strange, Err(Error::Unreachable { .. })), "{strange:?}");
+    assert!(matches!(strange, Err(Error::Certificate { .. })), "{strange:?}");
     assert_eq!(service.objects(), ["a", "b", "c", "e"]);
 }
 

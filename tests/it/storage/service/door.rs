@@ -165,6 +165,11 @@ impl State {
                 self.honest(&asked, request).await;
                 std::future::pending().await
             }
+            Ruse::ListNothing => listing(&[]),
+            Ruse::OtherRegion => {
+                let text = "<LocationConstraint>us-east-1</LocationConstraint>";
+                Response::new(full(text.into()))
+            }
             Ruse::ListStrangeNames => listing(&[
                 "anchor/../../etc/passwd",
                 "other/1",
