@@ -109,7 +109,10 @@ async fn no_instance_is_made_on_a_bucket_that_is_missing_or_does_not_know_us() {
             |_, files| write(&files.join("credentials"), "AKIDOTHER\nother\n"),
             "does not accept our credentials",
         ),
-        (|_, files| write(&files.join("roots.pem"), &Shown::for_days(9).pem()), "does not answer"),
+        (
+            |_, files| write(&files.join("roots.pem"), &Shown::for_days(9).pem()),
+            "shows a certificate that is not accepted",
+        ),
         (|_, files| write(&files.join("credentials"), "no secret"), "a line each"),
     ];
     for (spoil, says) in cases {
