@@ -157,4 +157,20 @@ mod tests {
         assert_eq!(at(&seen, 101), Some(-1), "it ended");
         assert_eq!(at(&Seen::default(), 72), None, "none was shown");
     }
+
+    #[test]
+    fn whoever_was_warned_is_warned_again_a_day_later_only() {
+        let chain = Chain::new(&"paris".parse().unwrap());
+        let warned_at = |seconds: i64| {
+            chain.remind(Instant(seconds * 1_000_000));
+            chain.seen.lock().unwrap().warned
+        };
+        assert_eq!(warned_at(0), None, "none was shown");
+        chain.seen.lock().unwrap().ends = Some(40 * DAY_SECONDS);
+
+        assert_eq!(warned_at(DAY_SECONDS), None);
+        assert_eq!(warned_at(20 * DAY_SECONDS), Some(20 * DAY_SECONDS));
+        assert_eq!(warned_at(21 * DAY_SECONDS - 1), Some(20 * DAY_SECONDS));
+        assert_eq!(warned_at(21 * DAY_SECONDS), Some(21 * DAY_SECONDS));
+    }
 }

@@ -111,7 +111,7 @@ async fn no_instance_is_made_on_a_bucket_that_is_missing_or_does_not_know_us() {
         ),
         (
             |_, files| write(&files.join("roots.pem"), &Shown::for_days(9).pem()),
-            "a certificate that is not accepted",
+            "shows a certificate that is not accepted",
         ),
         (|_, files| write(&files.join("credentials"), "no secret"), "a line each"),
     ];

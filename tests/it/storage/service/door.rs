@@ -195,8 +195,12 @@ impl State {
         }
         let id = asked.query.split('&').find_map(|part| part.strip_prefix("uploadId="));
         if id.is_some_and(|id| id.starts_with("crashed-")) {
-            self.end_upload(id.unwrap());
+            let _crashed = self.end_upload(id.unwrap());
             return Response::builder().status(204).body(full(Bytes::new())).unwrap();
+        }
+        // What stands behind calls a second abort of one upload a denied one.
+        if asked.method == "DELETE" && id.is_some_and(|id| !self.end_upload(id)) {
+            return refusal(404, "NoSuchUpload");
         }
         let response = match self.inner.call(request.map(whole)).await {
             Ok(response) => response,
@@ -212,16 +216,22 @@ impl State {
                     let begun = (asked.path.clone(), id.unwrap().to_owned());
                     self.uploads.lock().unwrap().push(begun);
                 }
-                ("POST" | "DELETE", Some(id)) => self.end_upload(id),
+                ("POST", Some(id)) => {
+                    let _completed = self.end_upload(id);
+                }
                 _ => {}
             }
         }
         Response::from_parts(head, full(bytes))
     }
 
-    fn end_upload(&self, id: &str) {
-        self.uploads.lock().unwrap().retain(|(_, other)| other != id);
+    /// Forgets an upload, if it was going on.
+    fn end_upload(&self, id: &str) -> bool {
+        let mut uploads = self.uploads.lock().unwrap();
+        let before = uploads.len();
+        uploads.retain(|(_, other)| other != id);
         self.changed.notify_waiters();
+        uploads.len() < before
     }
 
     fn list_uploads(&self, asked: &Asked) -> Response<Body> {
