@@ -87,7 +87,7 @@ const LIES: [Lie; 9] = [
     ),
     (
         "a clock that is off",
-        |asked| if asked.method == "HEAD" { Ruse::OtherDate } else { Ruse::None },
+        |_| Ruse::OtherDate,
         Verdict::Warned,
         "seconds ahead of ours",
     ),
