@@ -16,7 +16,8 @@ const FACTS: [&str; 8] =
 /// Lists where sealed bytes rest: each fact of each place, how it is known, who says so and since when.
 ///
 /// A fact is declared by somebody, verified by the service, or unknown; what is unknown passes no placement rule unless
-/// the rule says otherwise. `greffe place --explain` says which rules a place passes.
+/// the rule says otherwise. The last line of a place is what came of the service's last look at it, once an hour.
+/// `greffe place --explain` says which rules a place passes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe locations
@@ -80,7 +81,20 @@ fn told(session: &Session, location: &Location) -> Vec<Told> {
             source: text("source"),
         }
     };
-    FACTS.map(fact).into()
+    FACTS.map(fact).into_iter().chain(look(session, location)).collect()
+}
+
+/// What came of the last look at the place itself; nothing before the first.
+fn look(session: &Session, location: &Location) -> Option<Told> {
+    let (verdict, at) = (location.verdict.as_ref()?, location.probed_at.as_ref()?);
+    Some(Told {
+        location: location.id.clone(),
+        fact: "look",
+        value: session.terminal.say(&format!("verdict-{verdict}"), &[]),
+        basis: session.terminal.say("basis-verified", &[]),
+        since: local(at),
+        source: location.says.as_ref().map(|says| says.join("; ")).unwrap_or_default(),
+    })
 }
 
 /// How a fact is known; and when it was looked at, if it was.

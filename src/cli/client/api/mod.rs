@@ -85,8 +85,12 @@ answers! {
         id: String,
         /// What is known of it: for each fact its value, basis, source and date.
         facts: Option<Value>,
-        /// When it was last probed.
+        /// When it was last looked at.
         probed_at: Option<String>,
+        /// What came of it.
+        verdict: Option<String>,
+        /// What speaks against it, or is odd.
+        says: Option<Vec<String>>,
     }
 
     /// `GET /api/v1/locations`.
