@@ -16,7 +16,8 @@ const FACTS: [&str; 8] =
 /// Lists where sealed bytes rest: each fact of each place, how it is known, who says so and since when.
 ///
 /// A fact is declared by somebody, verified by the service, or unknown; what is unknown passes no placement rule unless
-/// the rule says otherwise. The last line of a place is what came of the service's last look at it, once an hour. `greffe place --explain` says which rules a place passes.
+/// the rule says otherwise. The last line of a place is what came of the service's last look at it, once an hour.
+/// `greffe place --explain` says which rules a place passes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe locations

@@ -192,6 +192,8 @@ impl S3 {
                     .operation_attempt_timeout(settings.patience.silence * DRIPS)
                     .build(),
             )
+            // By one answer with a false date the service would choose the time that we sign.
+            .disable_clock_skew_correction(true)
             // The connector watches for silence, in both directions.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .request_checksum_calculation(checksums)

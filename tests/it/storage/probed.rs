@@ -49,7 +49,7 @@ async fn an_honest_place_is_as_known_and_keeps_nothing_of_a_look() {
 /// What a provider does, and what is found out by a look.
 type Lie = (&'static str, fn(&Asked) -> Ruse, Verdict, &'static str);
 
-const LIES: [Lie; 8] = [
+const LIES: [Lie; 9] = [
     (
         "other region",
         |asked| if asked.query.contains("location") { Ruse::OtherRegion } else { Ruse::None },
@@ -86,6 +86,7 @@ const LIES: [Lie; 8] = [
         Verdict::Warned,
         "list withholds a canary",
     ),
+    ("a clock that is off", |_| Ruse::OtherDate, Verdict::Warned, "seconds ahead of ours"),
     ("500 to everything", |_| Ruse::Refuse(500, "InternalError"), Verdict::Away, "does not answer"),
     ("503 SlowDown", |_| Ruse::Refuse(503, "SlowDown"), Verdict::Away, "does not answer"),
 ];

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{Response, StatusCode, body::Frame};
+use jiff::{SignedDuration, Timestamp};
 
 pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
@@ -36,6 +37,8 @@ pub enum Ruse {
     ListNothing,
     /// Say that the bucket is somewhere else.
     OtherRegion,
+    /// Answer as if it were an hour later.
+    OtherDate,
     /// Send the head of the answer and nothing more.
     HeadOnly,
 }
@@ -98,6 +101,12 @@ pub async fn twist(ruse: Ruse, response: Response<Body>) -> Response<Body> {
         }
         Ruse::LongerRange => {
             head.headers.insert("content-range", "bytes 10-399999/400000".parse().unwrap());
+        }
+        Ruse::OtherDate => {
+            let date = Timestamp::now() + SignedDuration::from_hours(1);
+            let date =
+                jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
+            head.headers.insert("date", date.unwrap().parse().unwrap());
         }
         Ruse::WholeForRange => {
             head.status = StatusCode::OK;
