@@ -130,8 +130,11 @@ impl Documents {
         }
     }
 
-    /// Whether there is the document.
+    /// Whether there is the document. That memory or its row has a head of it is enough to say yes.
     pub(super) async fn is_document(&self, document: DocumentId) -> Result<bool, Error> {
+        if self.inner.registry.database().head(document.into()).await?.is_some() {
+            return Ok(true);
+        }
         match self.standing(document).await {
             Ok(_) => Ok(true),
             Err(Error::Mission(mission::Error::Missing(_))) => Ok(false),
