@@ -29,7 +29,7 @@ use reading::Blocks;
 use writing::Draft;
 
 /// Pieces are gathered to so many bytes before they are written: one switch of threads for each.
-const BATCH_BYTES: usize = 128 * 1024;
+const BATCH_BYTES: usize = 256 * 1024;
 
 /// A folder that keeps sealed bytes.
 #[derive(Debug)]
