@@ -88,6 +88,7 @@
 
 pub mod id;
 pub mod time;
+mod causes;
 pub mod config;
 pub mod app;
 

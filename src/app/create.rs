@@ -53,7 +53,7 @@ pub async fn create(
         ("system".to_owned(), json!("created")),
         ("origin".to_owned(), json!(config.origin)),
     ]);
-    parts.writer.system(Draft::system(created), |_| Box::pin(async { Ok(()) })).await?;
+    parts.writer.enter(Draft::system(created)).await?;
     let setting = Setting { locations, baseline: baseline_digest() };
     let mut import = Import::new(file, setting);
     for (slug, name, address) in names {

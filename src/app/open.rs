@@ -242,7 +242,7 @@ impl App {
             ("locations".to_owned(), self.documents.locations().iter().map(location).collect()),
             ("leaves".to_owned(), json!({ "database": self.database_at(), "others": [] })),
         ]);
-        self.writer.system(Draft::system(detail), |_| Box::pin(async { Ok(()) })).await?;
+        self.writer.enter(Draft::system(detail)).await?;
         Ok(())
     }
 

@@ -126,9 +126,7 @@ impl App {
             tracing::warn!(%error, "the key set's generation is noted at the next start");
         }
         let detail = Map::from_iter([("system".to_owned(), json!("stop"))]);
-        let stopped =
-            self.writer.system(Draft::system(detail), |_| Box::pin(async { Ok(()) })).await;
-        if let Err(error) = stopped {
+        if let Err(error) = self.writer.enter(Draft::system(detail)).await {
             tracing::warn!(%error, "the stop is not in the log");
         }
         if let Err(error) = self.tree.round(None).await {

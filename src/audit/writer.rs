@@ -193,6 +193,15 @@ impl Writer {
         self.transact(Some((draft, None)), Arc::new(work)).await
     }
 
+    /// Enters what the service did or found, and changes nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`], [`Error::Stopped`]: then it is not in the log.
+    pub async fn enter(&self, draft: Draft) -> Result<EntryId, Error> {
+        Ok(self.system(draft, |_| Box::pin(async { Ok(()) })).await?.1)
+    }
+
     /// Writes to tables that bear no authority; no entry.
     ///
     /// # Errors

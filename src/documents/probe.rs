@@ -68,9 +68,7 @@ impl Documents {
             ("says".to_owned(), json!(probe.says)),
             ("shown".to_owned(), json!(probe.shown)),
         ]);
-        let entered =
-            self.inner.writer.system(Draft::system(detail), |_| Box::pin(async { Ok(()) }));
-        entered.await.map(drop)
+        self.inner.writer.enter(Draft::system(detail)).await.map(drop)
     }
 }
 

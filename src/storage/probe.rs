@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
+    causes::causes,
     storage::{Error, Name, Sealed, Store},
     time::Instant,
 };
@@ -76,6 +77,11 @@ pub async fn probe(store: &dyn Store, before: Option<&Probe>, at: Instant) -> Pr
         let shown = store.look().await?;
         Ok((shown, canary(store).await?))
     });
+    // What it showed before is what a change is seen against.
+    let unseen = |verdict, says| {
+        let shown = before.map(|before| before.shown.clone()).unwrap_or_default();
+        Probe { at, verdict, says: vec![says], shown }
+    };
     match looked.await {
         Ok(Ok((shown, withheld))) => {
             let mut says: Vec<_> = withheld.into_iter().map(str::to_owned).collect();
@@ -83,19 +89,11 @@ pub async fn probe(store: &dyn Store, before: Option<&Probe>, at: Instant) -> Pr
             let verdict = if says.is_empty() { Verdict::AsKnown } else { Verdict::Warned };
             Probe { at, verdict, says, shown }
         }
-        Ok(Err(error)) => Probe {
-            at,
-            verdict: if contradicts(&error) { Verdict::Contradicted } else { Verdict::Away },
-            says: vec![said(&error)],
-            // What it showed before is what a change is seen against.
-            shown: before.map(|before| before.shown.clone()).unwrap_or_default(),
-        },
-        Err(_) => Probe {
-            at,
-            verdict: Verdict::Away,
-            says: vec![format!("it took longer than {} seconds", LONGEST.as_secs())],
-            shown: before.map(|before| before.shown.clone()).unwrap_or_default(),
-        },
+        Ok(Err(error)) if contradicts(&error) => unseen(Verdict::Contradicted, causes(&error)),
+        Ok(Err(error)) => unseen(Verdict::Away, causes(&error)),
+        Err(_) => {
+            unseen(Verdict::Away, format!("it took longer than {} seconds", LONGEST.as_secs()))
+        }
     }
 }
 
@@ -111,12 +109,6 @@ fn contradicts(error: &Error) -> bool {
             | Error::Length { .. }
             | Error::Foreign { .. }
     )
-}
-
-fn said(error: &Error) -> String {
-    let error: &dyn std::error::Error = error;
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl Shown {

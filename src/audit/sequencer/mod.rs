@@ -275,9 +275,3 @@ pub(super) fn batch_mac(key: &hmac::Key, id: BatchId, payload: &[u8]) -> Vec<u8>
     }
     context.sign().as_ref().to_vec()
 }
-
-/// An error and its causes, joined.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}

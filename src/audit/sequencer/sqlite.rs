@@ -8,8 +8,9 @@ use crate::{
     audit::{
         Change, Error, Stopped,
         change::Left,
-        sequencer::{Ended, Entry, Job, Queue, Shared, Transact, chain},
+        sequencer::{Ended, Entry, Job, Queue, Shared, Transact},
     },
+    causes::causes,
     database::{self, Appended, Engine, Head, Item},
     time::Instant,
 };
@@ -29,7 +30,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut connection: AnyConnection, mut 
         }
         if let Err(error) = Round::new(&shared, &mut connection).run(changes, entries).await {
             // After a failed COMMIT the page cache may show what never reached the disk.
-            tracing::error!(error = %chain(&error), "the log has stopped");
+            tracing::error!(error = %causes(&error), "the log has stopped");
             shared.end(Ended::Uncertain);
             break;
         }

@@ -13,11 +13,12 @@ use crate::{
         checkpoint::Checkpoint,
         merkle::{Frontier, Hash, Node, Plan, Tree as Size, leaf_hash},
         note::Note,
-        sequencer::{batch_mac, chain},
+        sequencer::batch_mac,
         signer::{Answer, Request},
         tile::{FULL, Level, Tile},
         tree::{Error, Published, Tree},
     },
+    causes::causes,
     database,
     id::BatchId,
     storage::Name,
@@ -46,10 +47,10 @@ impl Tree {
                     }
                 }
                 Err(error) if error.is_transient() => {
-                    tracing::warn!(error = %chain(&error), "the log is not signed just now");
+                    tracing::warn!(error = %causes(&error), "the log is not signed just now");
                 }
                 Err(error) => {
-                    tracing::error!(error = %chain(&error), "the log contradicts itself");
+                    tracing::error!(error = %causes(&error), "the log contradicts itself");
                     self.inner.writer.end(Ended::Contradiction);
                     return;
                 }

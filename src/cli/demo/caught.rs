@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::{
     app::{self, App},
+    causes::causes,
     cli::{
         client::{Client, Upload},
         demo::{
@@ -286,11 +287,6 @@ async fn put_back(teller: &mut Teller<'_>, place: &Place, yesterday: &Copies) ->
     let put_back =
         matches!(opened, Err(app::Error::Tree(crate::audit::tree::Error::Contradiction(_))));
     teller.step("database-put-back", put_back, &says)
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The sealed objects at the provider.

@@ -7,7 +7,7 @@ mod from;
 mod kind;
 mod pages;
 
-use std::{error::Error, fmt::Write as _};
+use std::error::Error;
 
 use axum::{
     extract::Request,
@@ -17,7 +17,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::http::language::Language;
+use crate::{causes::causes, http::language::Language};
 
 pub use kind::Kind;
 pub(super) use pages::router;
@@ -114,7 +114,7 @@ impl Problem {
     /// With the cause, for the service's log alone.
     #[must_use]
     pub fn because(mut self, error: &(dyn Error + 'static)) -> Self {
-        self.inner.cause = Some(chain(error));
+        self.inner.cause = Some(causes(error));
         self
     }
 
@@ -192,17 +192,6 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.headers.extend(std::mem::take(written.headers_mut()));
     Response::from_parts(parts, written.into_body())
-}
-
-/// An error and its causes, joined: formats of logs that write fields as JSON lose the sources.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let _ = write!(text, ": {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

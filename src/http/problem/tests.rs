@@ -127,7 +127,7 @@ fn a_chain_names_each_cause_once() {
     let error = mission::Error::Audit(audit::Error::Unavailable(inner));
 
     assert_eq!(
-        chain(&error),
+        causes(&error),
         "the change could not be recorded: the log could not be written: a row of `head` cannot be read"
     );
 }

@@ -220,7 +220,7 @@ mod stopped {
         fail::cfg_callback(point, stop).unwrap();
         let draft = Draft::system(Default::default());
         let done = match path {
-            "change" => writer.system(draft, |_| Box::pin(async { Ok(()) })).await.map(|_| ()),
+            "change" => writer.enter(draft).await.map(|_| ()),
             _ => {
                 let draft = Draft { what: What::Refusal, ..draft };
                 let revisions = Revisions::new(Clock::system().now());
@@ -235,7 +235,7 @@ mod stopped {
         let began = Instant::now();
         loop {
             let draft = audit::Draft::system(Default::default());
-            match world.authority.writer().system(draft, |_| Box::pin(async { Ok(()) })).await {
+            match world.authority.writer().enter(draft).await {
                 Ok(_) => return began.elapsed(),
                 Err(error) => assert!(began.elapsed() < GOES_ON, "{error:?}"),
             }

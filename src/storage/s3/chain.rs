@@ -12,10 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use crate::{
-    storage::{LocationId, s3::validity::ends},
-    time::Instant,
-};
+use crate::{storage::LocationId, time::Instant};
 
 /// How long before its end a chain is warned of.
 const WARNED_BEFORE_SECONDS: i64 = 30 * DAY_SECONDS;
@@ -140,8 +137,16 @@ impl ServerCertVerifier for Looking {
     }
 }
 
+/// The end of a certificate's validity (RFC 5280, 4.1.2.5), in seconds of the epoch; nothing if it cannot be read.
+fn ends(certificate: &[u8]) -> Option<i64> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Some(certificate.validity().not_after.timestamp())
+}
+
 #[cfg(test)]
 mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
     use super::*;
 
     #[test]
@@ -172,5 +177,34 @@ mod tests {
         assert_eq!(warned_at(20 * DAY_SECONDS), Some(20 * DAY_SECONDS));
         assert_eq!(warned_at(21 * DAY_SECONDS - 1), Some(20 * DAY_SECONDS));
         assert_eq!(warned_at(21 * DAY_SECONDS), Some(21 * DAY_SECONDS));
+    }
+
+    fn certificate(year: i32) -> Vec<u8> {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_after = date_time_ymd(year, 2, 3);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn the_end_is_read_in_both_forms_of_a_date() {
+        for (year, seconds) in [(2031, 1_927_843_200), (2061, 2_874_614_400)] {
+            assert_eq!(ends(&certificate(year)), Some(seconds), "{year}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_cut_or_changed_gives_nothing_or_an_instant_and_never_breaks() {
+        let whole = certificate(2031);
+
+        for cut in 0..120.min(whole.len()) {
+            assert_eq!(ends(&whole[..cut]), None, "{cut}");
+        }
+        for at in 0..whole.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] ^= flip;
+                let _either = ends(&changed);
+            }
+        }
     }
 }

@@ -31,13 +31,15 @@ use hyper_util::{
 use jiff::Timestamp;
 use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier, crypto::aws_lc_rs};
 
+use tower_http::timeout::TimeoutBody;
+
 use crate::storage::{
     Error,
     s3::{
         Chain, Settings,
         chain::Looking,
         files::{self, Watched as File},
-        progress::{Progress, Timed, Watched, silent},
+        progress::{Progress, Watched, silent},
         resolver::{Resolver, is_local},
     },
 };
@@ -190,7 +192,7 @@ impl SdkConnector for Connector {
             };
             *this.ahead.lock().unwrap_or_else(PoisonError::into_inner) = ahead(response.headers());
             let response =
-                response.map(|body| SdkBody::from_body_1_x(Timed::new(body, this.silence)));
+                response.map(|body| SdkBody::from_body_1_x(TimeoutBody::new(this.silence, body)));
             HttpResponse::try_from(response)
                 .map_err(|unfit| ConnectorError::other(unfit.into(), None))
         })

@@ -39,7 +39,6 @@ mod reading;
 mod refusal;
 mod resolver;
 mod upload;
-mod validity;
 
 pub use chain::Chain;
 use connector::Connector;

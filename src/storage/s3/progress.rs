@@ -1,4 +1,4 @@
-//! Bodies in both directions, watched for progress: an end to every silence.
+//! Bytes on their way to the service, watched for progress.
 
 use std::{
     io,
@@ -12,8 +12,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 pub(super) fn silent() -> BoxError {
     io::Error::new(io::ErrorKind::TimedOut, "nothing moved").into()
@@ -98,45 +97,5 @@ impl Body for Watched {
             hint.set_upper(held + upper);
         }
         hint
-    }
-}
-
-/// An answer that ends when nothing comes for a while.
-pub(super) struct Timed {
-    body: Incoming,
-    silence: Duration,
-    /// Restarted by whatever comes; whoever asks late is not to blame.
-    until: Pin<Box<Sleep>>,
-}
-
-impl Timed {
-    pub(super) fn new(body: Incoming, silence: Duration) -> Self {
-        Self { body, silence, until: Box::pin(sleep(silence)) }
-    }
-}
-
-impl Body for Timed {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            let until = Instant::now() + self.silence;
-            self.until.as_mut().reset(until);
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
-        }
-        ready!(self.until.as_mut().poll(cx));
-        Poll::Ready(Some(Err(silent())))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        Body::size_hint(&self.body)
     }
 }

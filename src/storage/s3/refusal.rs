@@ -1,11 +1,14 @@
 //! What a service's refusals mean, and what the operator can do.
 
-use std::{error::Error as StdError, fmt};
+use std::error::Error as StdError;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use crate::storage::{Error, Name, s3::Bucket};
+use crate::{
+    causes::causes,
+    storage::{Error, Name, s3::Bucket},
+};
 
 /// Whether this says that nothing is there, as `GET`, `HEAD` and `DELETE` say it.
 pub(super) fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
@@ -76,24 +79,7 @@ impl Bucket {
     }
 }
 
-/// What a service said, without the request that it was said to.
-#[derive(Debug)]
-struct Said(String);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for Said {}
-
 /// The whole chain of causes as one, since the client's own errors hold requests with their signatures.
-fn said(error: &dyn StdError) -> Box<dyn StdError + Send + Sync> {
-    let (mut chain, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        chain = format!("{chain}: {error}");
-        cause = error.source();
-    }
-    Box::new(Said(chain))
+fn said(error: &(dyn StdError + 'static)) -> Box<dyn StdError + Send + Sync> {
+    causes(error).into()
 }
