@@ -138,6 +138,7 @@ async fn wire(
         registry.clone(),
         documents::Setting {
             locations,
+            copies: config.copies.clone(),
             retention: config.retention.clone(),
             pending_key: custody.derive(label::PENDING).await?.mac(),
             recovered,

@@ -18,6 +18,8 @@ const COMPARED_EVERY: Duration = Duration::from_secs(3600);
 const SWEPT_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks at what has run out; the first is a minute after the start.
 const EXPIRED_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Between two looks at which copies are to be read anew.
+const SCRUBBED_EVERY: Duration = Duration::from_secs(600);
 /// Between two confirmations of the key set's slots that are in use.
 const SETTLED_EVERY: Duration = Duration::from_secs(5);
 
@@ -79,7 +81,7 @@ impl App {
         }
     }
 
-    /// Starts signing, sweeping and comparing in the background; all end with the log.
+    /// Starts signing, sweeping, comparing and scrubbing in the background; all end with the log.
     pub(super) fn keep_up(&self) {
         let signing = tokio::spawn(self.tree.clone().run());
         let app = self.clone();
@@ -112,8 +114,22 @@ impl App {
                 }
             }
         });
+        let app = self.clone();
+        let scrubbing = tokio::spawn(async move {
+            let mut ended = app.writer.ended();
+            loop {
+                let pass = async {
+                    tokio::time::sleep(SCRUBBED_EVERY).await;
+                    app.documents.scrub().await;
+                };
+                tokio::select! {
+                    _ = ended.wait_for(Option::is_some) => return,
+                    () = pass => {}
+                }
+            }
+        });
         let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
-        upkeep.extend([signing, sweeping]);
+        upkeep.extend([signing, sweeping, scrubbing]);
     }
 
     /// Ends the instance in order: a `stop` entry, key set and database closed.

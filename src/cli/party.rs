@@ -56,7 +56,7 @@ enum What {
         /// A place of storage that is never used, from `greffe locations`. May be repeated.
         #[arg(long, value_name = "PLACE")]
         never: Vec<String>,
-        /// With how many operators copies must rest; while one copy is kept, more than one is nowhere.
+        /// With how many operators copies must rest: a copy more is kept where that asks for it.
         #[arg(long, value_name = "COUNT", default_value_t = 1)]
         operators_at_least: u8,
         /// Takes what nobody knows of a place for good; else it counts against it.

@@ -11,8 +11,9 @@ use crate::cli::{
 
 /// Says where a document of a party would rest, and which locations are refused by which rules.
 ///
-/// Rules are the mission's and the party's; a place must pass all of them, and the first that does, in the configuration's
-/// order, is taken. What is deposited already stays where it is.
+/// Rules are the mission's and the party's; a place must pass all of them. Of those that do, in the configuration's order,
+/// the first are taken, as many as copies are kept, or more if a rule wants more operators. What is deposited already stays
+/// where it is.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe place
@@ -57,7 +58,11 @@ impl Place {
         } else {
             places(session, &explained)?;
         }
-        Ok(if explained.place.is_some() { Exit::Done } else { Exit::Refused })
+        match &explained.nowhere {
+            Some(why) => session.terminal.note("rests-nowhere", &[("why", why)]),
+            None => session.terminal.note("rests-at", &[("places", &explained.places.join(", "))]),
+        }
+        Ok(if explained.nowhere.is_none() { Exit::Done } else { Exit::Refused })
     }
 }
 

@@ -48,7 +48,15 @@ impl Shred {
         // Where the owner demands two people, the first one's wish waits for a second.
         let waits = answer.get("shredded").and_then(serde_json::Value::as_bool) == Some(false);
         let entry = answer.get("entry");
-        let shown = json!({"document": self.document, "entry": entry, "shredded": !waits});
+        let unanswered = answer.get("unanswered").and_then(serde_json::Value::as_array);
+        let unanswered: Vec<&str> =
+            unanswered.into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+        if !unanswered.is_empty() {
+            session.terminal.note("shred-unanswered", &[("places", &unanswered.join(", "))]);
+        }
+        let shown = json!({
+            "document": self.document, "entry": entry, "shredded": !waits, "unanswered": unanswered,
+        });
         session.terminal.show(&shown, || {
             let values = [("document", &self.document[..])];
             if waits {

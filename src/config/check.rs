@@ -158,6 +158,12 @@ impl Config {
         if !is_private(self.operator_listen) {
             wrong("operator_listen", "a loopback or private address: it is served without TLS");
         }
+        if !(1..=self.location.len().max(1)).contains(&self.copies.kept) {
+            wrong("copies.kept", "1 to the number of locations: each copy rests at another");
+        }
+        if !(1..=3650).contains(&self.copies.scrubbed_within_days) {
+            wrong("copies.scrubbed_within_days", "1 to 3650");
+        }
         match (&self.database.address, &self.database.address_file) {
             (Some(address), None) if Address::from_str(address).is_err() => {
                 let must = "sqlite:PATH, or PostgreSQL over a Unix socket or with sslmode=verify-full \

@@ -49,6 +49,22 @@ impl Default for Limits {
     }
 }
 
+/// How many copies of each version are kept, and how often they are looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Copies {
+    /// Copies of each version, each at another location; a placement rule may want more.
+    pub kept: usize,
+    /// Within how many days every copy is read anew and compared with its record.
+    pub scrubbed_within_days: u32,
+}
+
+impl Default for Copies {
+    fn default() -> Self {
+        Self { kept: 1, scrubbed_within_days: 30 }
+    }
+}
+
 /// How long what is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -18,7 +18,7 @@ use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 
 pub use check::Flaw;
-pub use limits::{Limits, Retention};
+pub use limits::{Copies, Limits, Retention};
 pub use location::{Bucket, CatalogueEntry, Declared, LocationConfig, Medium};
 
 /// Why a configuration cannot be used.
@@ -68,6 +68,9 @@ pub struct Config {
     pub tls: TlsConfig,
     /// Where sealed bytes rest, one or more.
     pub location: Vec<LocationConfig>,
+    /// How many copies are kept, and how often they are looked at.
+    #[serde(default)]
+    pub copies: Copies,
     /// What one caller may use of the service.
     #[serde(default)]
     pub limits: Limits,

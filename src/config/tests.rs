@@ -124,6 +124,8 @@ fn values_that_cannot_be_are_named() {
             "database.address: must be without a password",
         ),
         ("connections = 2000", "connections = 0", "limits.connections:"),
+        ("\nkept = 1", "\nkept = 2", "copies.kept: must be 1 to the number of locations"),
+        ("within_days = 30", "within_days = 0", "copies.scrubbed_within_days: must be 1 to 3650"),
         ("id = \"folder\"", "id = \"Folder 1\"", "location.Folder 1.id:"),
     ] {
         assert!(good.contains(from), "{from}");

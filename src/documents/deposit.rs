@@ -4,7 +4,7 @@
 //! |---|---|
 //! | pending row, with its entry | the names are erased, an entry says *abandoned* |
 //! | file key, pending | it is dropped with the names |
-//! | sealed object and the record beside it | erased by name |
+//! | sealed object and the record beside it, at every place | erased by name |
 //! | version, with its entry | the deposit stands |
 
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use crate::{
     audit::{self, Again, Deposit, Warrant},
     documents::{Documents, Error, pending::Place, repeat::Repeat, unwrapped},
     id::{DocumentId, EntryId, VersionId},
-    mission::{DocumentRevision, Protection, Stage},
+    mission::{CopyEntry, DocumentRevision, Protection, Stage},
     policy::{Permit, Placed},
     storage::{self, Name},
     vault::{
@@ -99,13 +99,14 @@ impl Documents {
         }
         let document = Arc::clone(permit.document().ok_or(Error::NoVersion)?);
         precondition(&document, upload.if_match.as_ref())?;
-        let (permit, place) = self.place(permit, &document).await?;
+        let (permit, place, ground) = self.place(permit, &document).await?;
         let key = self.inner.keyset.document_key(document.document).await?;
         let repeat = Repeat::of(permit.actor().person, &upload, &key);
         let spare = permit.clone();
-        if let Some(deposited) = self.begin(spare, place.clone(), repeat.clone()).await? {
+        if let Some(deposited) = self.begin(spare, place.clone(), ground, repeat.clone()).await? {
             return Ok(deposited);
         }
+        let _transfer = self.inner.traffic.begin();
         let deposited = self.fill(permit, &document, &upload, &place, repeat.clone(), body).await;
         if deposited.is_err() {
             self.abandon(&place, repeat).await;
@@ -113,25 +114,22 @@ impl Documents {
         deposited
     }
 
-    /// Where the version may rest: the first configured location that mission and owner both permit. From then on the
-    /// right is one to deposit there.
+    /// Where the version may rest, and why: the first configured locations that mission and owner both permit. From then on
+    /// the right is one to deposit there.
     async fn place(
         &self,
         permit: Permit<Deposit>,
         document: &DocumentRevision,
-    ) -> Result<(Permit<Deposit>, Place), Error> {
+    ) -> Result<(Permit<Deposit>, Place, String), Error> {
         let (permit, chosen) = self.placed(permit).await?;
-        self.writable(&chosen.location)?;
-        let folder = |folder: &str| Name::new(folder).expect("a segment of letters");
-        let place = Place {
-            document: document.document,
-            version: VersionId::random(),
-            location: chosen.location.to_string(),
-            ground: chosen.ground,
-            object: Name::random(&folder("object")),
-            beside: Name::random(&folder("record")),
+        chosen.locations.iter().try_for_each(|location| self.writable(location))?;
+        let copy = |location: &storage::LocationId| CopyEntry {
+            location: location.to_string(),
+            object: Name::of_an_object(),
         };
-        Ok((permit, place))
+        let copies = chosen.locations.iter().map(copy).collect();
+        let place = Place { document: document.document, version: VersionId::random(), copies };
+        Ok((permit, place, chosen.ground))
     }
 
     /// The right with its place, or a refusal that is durable already.
@@ -140,10 +138,11 @@ impl Documents {
         mut permit: Permit<Deposit>,
     ) -> Result<(Permit<Deposit>, Placed), Error> {
         for _ in 0..TRIES {
-            let unplaced = match permit.clone().placed(&self.inner.locations) {
-                Ok(placed) => return Ok(placed),
-                Err(unplaced) => *unplaced,
-            };
+            let unplaced =
+                match permit.clone().placed(&self.inner.locations, self.inner.copies.kept) {
+                    Ok(placed) => return Ok(placed),
+                    Err(unplaced) => *unplaced,
+                };
             match self.inner.gate.refuse(unplaced.denial).await {
                 Ok(()) => return Err(Error::NoPlace(unplaced.nowhere.to_string())),
                 // What it was refused on has moved.
@@ -159,11 +158,13 @@ impl Documents {
         &self,
         permit: Permit<Deposit>,
         place: Place,
+        ground: String,
         repeat: Option<Repeat>,
     ) -> Result<Option<Deposited>, Error> {
         let key = self.inner.pending_key.clone();
         let changed = self.inner.writer.change(permit, move |change| {
             let (place, repeat, key) = (place.clone(), repeat.clone(), key.clone());
+            let ground = ground.clone();
             Box::pin(async move {
                 if let Some(repeat) = &repeat
                     && let Some(deposited) = repeat.begin(change).await?
@@ -173,9 +174,8 @@ impl Documents {
                 }
                 change.detail("step", "begin");
                 change.detail("version", place.version);
-                change.detail("location", &place.location);
-                change.detail("placement", &place.ground);
-                change.detail("object", place.object.as_str());
+                change.detail("copies", &place.copies);
+                change.detail("placement", ground);
                 let now = change.now.0;
                 place.list(&key, now, change.sql()).await?;
                 Ok(None)
@@ -200,7 +200,7 @@ impl Documents {
         self.publish(permit, &key, upload, place, summary, repeat).await
     }
 
-    /// Seals the body into the store, and checks that it was what was announced.
+    /// Seals the body into every place, and checks that it was what was announced.
     async fn seal(
         &self,
         key: &FileKey,
@@ -209,7 +209,6 @@ impl Documents {
         place: &Place,
         body: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
     ) -> Result<Summary, Error> {
-        let location = self.location(&place.location).ok_or(Error::NoVersion)?;
         let end_to_end = document.protection == Protection::EndToEnd;
         let form = end_to_end.then(|| Arc::new(Mutex::new(FormCheck::new())));
         let (body, form_of_body) = (body, form.clone());
@@ -223,7 +222,7 @@ impl Documents {
         });
         let (sealed, summary) = seal_stream(key, Nonce::random(), body);
         let length = upload.length.map(sealed_len);
-        let kept = location.store.create(&place.object, sealed.boxed(), length).await;
+        let kept = self.create_copies(&place.copies, sealed.boxed(), length).await;
         kept.map_err(|error| broken_off(error, end_to_end))?;
         let summary = summary.await.map_err(|_| Error::Stage("not sealed to its end"))?;
         if let Some(form) = form {
@@ -249,14 +248,14 @@ impl Documents {
 }
 
 /// The store's own failure, or why the body broke off.
-fn broken_off(error: storage::Error, end_to_end: bool) -> Error {
+fn broken_off(error: Error, end_to_end: bool) -> Error {
     match error {
-        storage::Error::Source(_) if end_to_end => Error::NotAge,
-        storage::Error::Source(cause) => Error::Body(cause),
-        storage::Error::Length { announced, came } => {
+        Error::Storage(storage::Error::Source(_)) if end_to_end => Error::NotAge,
+        Error::Storage(storage::Error::Source(cause)) => Error::Body(cause),
+        Error::Storage(storage::Error::Length { announced, came }) => {
             Error::Length { found: came, wanted: announced }
         }
-        error => Error::Storage(error),
+        error => error,
     }
 }
 

@@ -11,8 +11,8 @@ use crate::{
     documents::{Documents, Error, VersionRecord},
     id::{DocumentId, EntryId, GrantId, PersonId, VersionId},
     mission::{
-        DocumentRevision, Grant, Grantee, MissionRevision, Protection, Role, Sensitivity, Stage,
-        VersionEntry,
+        CopyEntry, DocumentRevision, Grant, Grantee, MissionRevision, Protection, Role,
+        Sensitivity, Stage, VersionEntry,
     },
     policy::Permit,
     time::Instant,
@@ -35,6 +35,16 @@ pub struct Content {
     pub reference: String,
     /// What its deposit recorded.
     pub record: Arc<VersionRecord>,
+    /// Where its copies rest, if that is no longer where the record says.
+    moved: Vec<CopyEntry>,
+}
+
+impl Content {
+    /// Where its copies rest.
+    #[must_use]
+    pub fn copies(&self) -> &[CopyEntry] {
+        if self.moved.is_empty() { &self.record.copies } else { &self.moved }
+    }
 }
 
 /// A document, as its JSON says it.
@@ -87,14 +97,23 @@ pub struct VersionDescription {
     pub media_type: String,
     /// The entry of its deposit.
     pub entry: EntryId,
-    /// Where its bytes rest.
-    pub location: String,
+    /// Where its copies rest, and when each was last written or read whole.
+    pub copies: Vec<CopyDescription>,
     /// Length of the sealed object.
     pub sealed_size: u64,
     /// SHA-256 of the sealed object, base64url.
     pub sealed_sha256: String,
     /// When it was deposited.
     pub created_at: Instant,
+}
+
+/// A copy of a version, as its JSON says it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CopyDescription {
+    /// Where.
+    pub location: String,
+    /// When it was last written or read whole and found right; nothing if nobody knows.
+    pub scrubbed_at: Option<Instant>,
 }
 
 /// A grant, as its JSON says it.
@@ -144,7 +163,8 @@ impl Documents {
         let size = record.size().ok_or(Error::Integrity(entry.version))?;
         let (version, number) = (entry.version, entry.number);
         let reference = document.reference.clone();
-        Ok(Content { version, number, size, media_type, title, reference, record })
+        let moved = entry.moved.clone();
+        Ok(Content { version, number, size, media_type, title, reference, record, moved })
     }
 
     /// The document's description.
@@ -233,7 +253,7 @@ impl Documents {
                 .await
                 .unwrap_or_default(),
             entry: entry.entry,
-            location: record.location.clone(),
+            copies: self.copies_of(entry.version, record.copies(entry)).await?,
             sealed_size: record.sealed_len,
             sealed_sha256: record.sealed_sha256.clone(),
             created_at: Instant(row.try_get(0).map_err(database::Error::from)?),

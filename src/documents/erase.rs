@@ -1,7 +1,7 @@
 //! Destruction: reads refused, keys gone with their path re-keyed, then said, then objects erased by name.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,9 +13,8 @@ use crate::{
     database::{self, Kind, Revisions},
     documents::{Documents, Error, grants, grants::project, unwrapped},
     id::{DocumentId, EntryId},
-    mission::{DocumentRevision, PartyRevision, Stage},
+    mission::{CopyEntry, DocumentRevision, PartyRevision, Stage},
     policy::Permit,
-    storage::Name,
     vault::{self, keyset::Slot},
 };
 
@@ -23,10 +22,15 @@ use crate::{
 const TRIES: u32 = 3;
 
 /// What became of a request to destroy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shredded {
-    /// It is destroyed; the entry that began it.
-    Done(EntryId),
+    /// It is destroyed.
+    Done {
+        /// The entry that began it.
+        entry: EntryId,
+        /// Locations that have not yet erased its bytes, which open with no key: they are asked again.
+        unanswered: Vec<String>,
+    },
     /// Its party asks for two people, and this was the first.
     Asked(EntryId),
 }
@@ -88,8 +92,8 @@ impl Documents {
         if first {
             return Ok(Shredded::Asked(entry));
         }
-        self.finish_one(document).await?;
-        Ok(Shredded::Done(entry))
+        let unanswered = self.finish_one(document).await?;
+        Ok(Shredded::Done { entry, unanswered })
     }
 
     /// Takes note of the destructions that the log says were begun since the kept root of authority: that root moves only
@@ -144,25 +148,27 @@ impl Documents {
         }
     }
 
-    /// Finishes one, if its revision says that it was begun: a row alone destroys nothing.
-    pub(super) async fn finish_one(&self, document: DocumentId) -> Result<(), Error> {
+    /// Finishes one, if its revision says that it was begun: a row alone destroys nothing. Gives the locations that have not
+    /// yet erased its bytes.
+    pub(super) async fn finish_one(&self, document: DocumentId) -> Result<Vec<String>, Error> {
         let known = self.inner.begun.lock().contains(&document);
-        match self.revision(document).await?.stage {
+        let unanswered = match self.revision(document).await?.stage {
             Stage::Shredding => self.destroy(document).await?,
             // Its objects may be left.
             Stage::Shredded if known => self.erase_objects(document).await?,
             // Somebody is about to begin it.
-            _ if known => return Ok(()),
+            _ if known => return Ok(Vec::new()),
             _ => {
                 tracing::error!(%document, "a row says that a document is being destroyed, its revision does not");
-                return Ok(());
+                return Ok(Vec::new());
             }
-        }
+        };
+        // What has not answered has rows that say so.
         self.inner.begun.lock().remove(&document);
-        Ok(())
+        Ok(unanswered)
     }
 
-    async fn destroy(&self, document: DocumentId) -> Result<(), Error> {
+    async fn destroy(&self, document: DocumentId) -> Result<Vec<String>, Error> {
         match self.inner.keyset.erase(&[Slot::Document(document)]).await {
             Ok(()) | Err(vault::keyset::Error::Missing(_)) => {}
             Err(error) => return Err(error.into()),
@@ -234,10 +240,13 @@ impl Documents {
         Ok(())
     }
 
-    /// Erases what the records of its versions name, wherever a copy is: a row alone cannot name another's object. The
-    /// rows are forgotten last, so that what fails is tried again.
-    async fn erase_objects(&self, document: DocumentId) -> Result<(), Error> {
-        for entry in &self.revision(document).await?.versions {
+    /// Erases every copy of its versions, as their records and the revision name them: a row alone cannot name another's
+    /// object. The rows of what is erased are forgotten, with an entry; what is left is tried again. Gives the locations
+    /// that have not yet answered.
+    async fn erase_objects(&self, document: DocumentId) -> Result<Vec<String>, Error> {
+        let revision = self.revision(document).await?;
+        let (mut erased, mut unanswered) = (Vec::new(), BTreeMap::new());
+        for entry in &revision.versions {
             let record = match self.catalogued(document, entry).await {
                 Ok(row) => Arc::clone(&row.record),
                 Err(Error::Integrity(version)) => {
@@ -246,34 +255,72 @@ impl Documents {
                 }
                 Err(error) => return Err(error),
             };
-            let mut places = vec![record.location.clone()];
-            let rows = sqlx::query("select location from copy where version = $1 and name = $2")
-                .bind(entry.version.as_bytes().to_vec())
-                .bind(record.object.clone())
-                .fetch_all(self.inner.registry.database().pool())
-                .await
-                .map_err(database::Error::from)?;
-            for row in rows {
-                places.push(row.try_get(0).map_err(database::Error::from)?);
-            }
-            places.sort_unstable();
-            places.dedup();
-            for location in places.iter().filter_map(|place| self.location(place)) {
-                for name in [&record.object, &record.beside] {
-                    let name = Name::new(name).map_err(|_| database::Error::Row("version"))?;
-                    location.store.erase(&name).await?;
+            for copy in record.copies(entry) {
+                if unanswered.contains_key(&copy.location) {
+                    continue;
+                }
+                match self.erase_copy(copy).await {
+                    Ok(()) => erased.push(copy.clone()),
+                    Err(error) => {
+                        tracing::warn!(location = copy.location, %error, "it is asked to erase again");
+                        unanswered.insert(copy.location.clone(), error);
+                    }
                 }
             }
         }
-        let forgotten = self.inner.writer.upkeep(move |change| {
+        let unanswered: Vec<_> = unanswered.into_keys().collect();
+        self.say_erased(&revision, &erased, &unanswered).await?;
+        Ok(unanswered)
+    }
+
+    /// Forgets the rows of copies that are erased; an entry says where, and where not yet.
+    async fn say_erased(
+        &self,
+        document: &DocumentRevision,
+        erased: &[CopyEntry],
+        unanswered: &[String],
+    ) -> Result<(), Error> {
+        let listed = self.listed(document.document).await?;
+        let names: Vec<_> = erased.iter().map(|copy| copy.object.as_str().to_owned()).collect();
+        let rows = listed.into_iter().filter(|(_, name)| names.contains(name));
+        let (locations, names): (BTreeSet<_>, Vec<_>) = rows.unzip();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut draft = Draft::system(Map::from_iter([
+            ("system".to_owned(), json!("erased")),
+            ("locations".to_owned(), json!(locations)),
+            ("unanswered".to_owned(), json!(unanswered)),
+        ]));
+        draft.document = Some(document.document);
+        draft.owner = Some(document.owner);
+        let forgotten = self.inner.writer.system(draft, move |change| {
+            let names = names.clone();
             Box::pin(async move {
-                let sql = "delete from copy where version in \
-                           (select id from version where document = $1)";
-                sqlx::query(sql).bind(document.as_bytes().to_vec()).execute(change.sql()).await?;
-                Ok::<_, Stopped>(())
+                for name in names {
+                    sqlx::query("delete from copy where name = $1")
+                        .bind(name)
+                        .execute(&mut *change.sql())
+                        .await?;
+                }
+                Ok(())
             })
         });
-        Ok(forgotten.await?)
+        forgotten.await?;
+        Ok(())
+    }
+
+    /// Location and name of every copy of the document that has a row.
+    async fn listed(&self, document: DocumentId) -> Result<Vec<(String, String)>, Error> {
+        let sql = "select copy.location, copy.name from copy \
+                   join version on version.id = copy.version where version.document = $1";
+        let rows = sqlx::query(sql)
+            .bind(document.as_bytes().to_vec())
+            .fetch_all(self.inner.registry.database().pool())
+            .await;
+        let named = |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get(1)?));
+        let rows: Result<_, sqlx::Error> = rows.and_then(|rows| rows.iter().map(named).collect());
+        Ok(rows.map_err(database::Error::from)?)
     }
 
     /// The document as its latest revision says.

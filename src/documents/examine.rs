@@ -9,8 +9,8 @@ use crate::{
     database,
     documents::{Error, VersionRecord, record::encoded},
     id::DocumentId,
-    mission::{DocumentRevision, Registry, Stage, VersionEntry},
-    storage::{self, Location, Name},
+    mission::{CopyEntry, DocumentRevision, Registry, Stage, VersionEntry},
+    storage::{self, Location},
     vault::{
         self, FileKey, KeySet,
         payload::{self, Opener, chunk_range, open_stream, sha256},
@@ -81,7 +81,8 @@ pub async fn examine(
         if gone || document.stage == Stage::Shredding {
             continue;
         }
-        if !copy_agrees(parts, &record).await? {
+        let copies = record.copies(entry);
+        if !rows_agree(parts, entry, copies).await? {
             found.push(Found::new("found-copy-row", &named));
         }
         let key = match parts.keyset.file_key(document.document, entry.version).await {
@@ -96,15 +97,21 @@ pub async fn examine(
             }
             Err(error) => return Err(error.into()),
         };
-        match object(parts, &record, &key, done).await {
-            Ok(()) => {}
-            Err(Fault::Altered) => found.push(Found::new("found-object", &named)),
-            Err(Fault::Away(error)) => return Err(error.into()),
-        }
-        match beside(parts, &record, &key).await {
-            Ok(()) => {}
-            Err(Fault::Altered) => found.push(Found::new("found-beside", &named)),
-            Err(Fault::Away(error)) => return Err(error.into()),
+        for copy in copies {
+            let named = match copies {
+                [_] => named.clone(),
+                _ => format!("{named} ({})", copy.location),
+            };
+            match object(parts, &record, copy, &key, done).await {
+                Ok(()) => {}
+                Err(Fault::Altered) => found.push(Found::new("found-object", &named)),
+                Err(Fault::Away(error)) => return Err(error.into()),
+            }
+            match beside(parts, &record, copy, &key).await {
+                Ok(()) => {}
+                Err(Fault::Altered) => found.push(Found::new("found-beside", &named)),
+                Err(Fault::Away(error)) => return Err(error.into()),
+            }
         }
     }
     Ok(found)
@@ -179,18 +186,25 @@ async fn record(
     Ok(read().map_err(database::Error::from)?)
 }
 
-/// Whether the row of the version's copy names what the record names.
-async fn copy_agrees(parts: Parts<'_>, record: &VersionRecord) -> Result<bool, Error> {
-    let sql = "select 1 from copy where version = $1 and location = $2 and name = $3 and record_name = $4";
-    let row = sqlx::query(sql)
-        .bind(record.version.as_bytes().to_vec())
-        .bind(record.location.clone())
-        .bind(record.object.clone())
-        .bind(record.beside.clone())
-        .fetch_optional(parts.registry.database().pool())
+/// Whether the rows of the version's copies name what revision and record name.
+async fn rows_agree(
+    parts: Parts<'_>,
+    entry: &VersionEntry,
+    copies: &[CopyEntry],
+) -> Result<bool, Error> {
+    let rows = sqlx::query("select location, name from copy where version = $1 order by name")
+        .bind(entry.version.as_bytes().to_vec())
+        .fetch_all(parts.registry.database().pool())
         .await
         .map_err(database::Error::from)?;
-    Ok(row.is_some())
+    let named = |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get(1)?));
+    let rows: Result<Vec<(String, String)>, sqlx::Error> = rows.iter().map(named).collect();
+    let mut copies: Vec<_> = copies
+        .iter()
+        .map(|copy| (copy.location.clone(), copy.object.as_str().to_owned()))
+        .collect();
+    copies.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+    Ok(rows.map_err(database::Error::from)? == copies)
 }
 
 fn location<'p>(parts: Parts<'p>, id: &str) -> Result<&'p Location, Fault> {
@@ -202,25 +216,25 @@ fn location<'p>(parts: Parts<'p>, id: &str) -> Result<&'p Location, Fault> {
 async fn object(
     parts: Parts<'_>,
     record: &VersionRecord,
+    copy: &CopyEntry,
     key: &FileKey,
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<(), Fault> {
-    let store = &location(parts, &record.location)?.store;
-    let name = Name::new(record.object.clone()).map_err(|_| Fault::Altered)?;
-    if store.head(&name).await? != Some(record.sealed_len) {
+    let (store, name) = (&location(parts, &copy.location)?.store, &copy.object);
+    if store.head(name).await? != Some(record.sealed_len) {
         return Err(Fault::Altered);
     }
     let (size, nonce) = (record.size().ok_or(Fault::Altered)?, record.nonce());
     let nonce = nonce.ok_or(Fault::Altered)?;
     let mut digest = Context::new(&SHA256);
     let span = chunk_range(0..size, size)?;
-    let head = gathered(store.read(&name, 0..span.sealed.start).await?).await?;
+    let head = gathered(store.read(name, 0..span.sealed.start).await?).await?;
     if head != nonce.0 {
         return Err(Fault::Altered);
     }
     digest.update(&head);
     let digest = std::sync::Mutex::new(digest);
-    let sealed = store.read(&name, span.sealed.clone()).await?.map_err(Fault::from);
+    let sealed = store.read(name, span.sealed.clone()).await?.map_err(Fault::from);
     let sealed = sealed.inspect_ok(|piece| {
         digest.lock().expect("no holder of this lock panics").update(piece);
         done(piece.len());
@@ -237,15 +251,23 @@ async fn object(
     if same { Ok(()) } else { Err(Fault::Altered) }
 }
 
-/// Opens the sealed record beside an object, which must say the same.
-async fn beside(parts: Parts<'_>, record: &VersionRecord, key: &FileKey) -> Result<(), Fault> {
-    let store = &location(parts, &record.location)?.store;
-    let name = Name::new(record.beside.clone()).map_err(|_| Fault::Altered)?;
-    let length = store.head(&name).await?.ok_or(Fault::Altered)?;
-    let sealed = gathered(store.read(&name, 0..length).await?).await?;
+/// Opens the sealed record beside a copy, which must say the same.
+async fn beside(
+    parts: Parts<'_>,
+    record: &VersionRecord,
+    copy: &CopyEntry,
+    key: &FileKey,
+) -> Result<(), Fault> {
+    let (store, name) = (&location(parts, &copy.location)?.store, copy.object.of_its_record());
+    if store.head(&name).await? != Some(record.record_len) {
+        return Err(Fault::Altered);
+    }
+    let sealed = gathered(store.read(&name, 0..record.record_len).await?).await?;
+    if encoded(&sha256(&sealed)) != record.record_sha256 {
+        return Err(Fault::Altered);
+    }
     let told = open_record(key, &record.version, 1, &sealed).map_err(|_| Fault::Altered)?;
     let same = told.document == record.document
-        && told.object == record.object
         && told.number == record.number.unsigned_abs()
         && told.sealed_len == record.sealed_len;
     if same { Ok(()) } else { Err(Fault::Altered) }

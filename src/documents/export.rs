@@ -36,6 +36,7 @@ impl Documents {
         name: &str,
     ) -> Result<(Reading, u64), Error> {
         let (warrant, outcome, _) = recorded.begin()?;
+        let transfer = self.inner.traffic.begin();
         let party = warrant.party();
         let recipient = party.recipients.iter().find(|recipient| recipient.name == name);
         let recipient = recipient
@@ -47,6 +48,6 @@ impl Documents {
         let plaintext = self.bytes(content, 0..content.size).await?;
         let right = Box::new(Renewed { warrant, documents: self.clone() });
         let sealed = export.seal(plaintext).boxed();
-        Ok((Reading::new(sealed, right, outcome, 0..length), length))
+        Ok((Reading::new(sealed, right, outcome, transfer, 0..length), length))
     }
 }

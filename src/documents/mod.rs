@@ -4,6 +4,7 @@
 //! leaves but through a [`Reading`], which only a recorded right opens.
 
 mod catalogue;
+mod copies;
 mod create;
 mod deposit;
 mod describe;
@@ -33,7 +34,7 @@ use ring::hmac;
 
 use crate::{
     audit::{self, Gate, Writer},
-    config::Retention,
+    config::{Copies, Retention},
     database,
     id::VersionId,
     mission::{self, Registry},
@@ -45,7 +46,7 @@ use crate::{
 pub use accesses::{Access, AccessPage};
 pub use create::{Created, New};
 pub use deposit::{Deposited, IfMatch, Upload};
-pub use describe::{Content, Description, GrantDescription, VersionDescription};
+pub use describe::{Content, CopyDescription, Description, GrantDescription, VersionDescription};
 pub use erase::Shredded;
 pub use grants::NewGrant;
 pub use list::Page;
@@ -79,6 +80,15 @@ pub enum Error {
     /// The bytes contradict their record; the document is quarantined.
     #[error("the bytes of version {0} contradict their record")]
     Integrity(VersionId),
+    /// A copy is not what its record says; another may be.
+    #[error("a copy is not what its version record says")]
+    Altered,
+    /// A place says that it erased a copy, which is still there.
+    #[error("location {0} says that it erased a copy, which is still there")]
+    NotErased(String),
+    /// A copy rests at a location that is not configured.
+    #[error("a copy rests at a location that is not configured")]
+    NoLocation,
     /// The document has no such version.
     #[error("the document has no such version")]
     NoVersion,
@@ -160,6 +170,10 @@ struct Inner {
     probes: probe::Probes,
     /// Deposits that could not be given up to the end, since a place was away.
     given_up: std::sync::Mutex<Vec<(pending::Place, Option<repeat::Repeat>)>>,
+    doubts: copies::Doubts,
+    late: copies::Late,
+    traffic: copies::Traffic,
+    copies: Copies,
 }
 
 /// What an operator decides of documents.
@@ -167,6 +181,8 @@ struct Inner {
 pub struct Setting {
     /// Where sealed bytes may rest.
     pub locations: Vec<Location>,
+    /// How many copies are kept, and how often they are looked at.
+    pub copies: Copies,
     /// How long what is kept.
     pub retention: Retention,
     /// Under which the names of unfinished deposits are listed; from custody, under the label `greffe/pending/v1`.
@@ -186,7 +202,7 @@ impl Documents {
         setting: Setting,
     ) -> Self {
         let keyset = Arc::clone(writer.keyring().keyset());
-        let Setting { locations, retention, pending_key, recovered } = setting;
+        let Setting { locations, copies, retention, pending_key, recovered } = setting;
         let inner = Inner {
             writer,
             gate,
@@ -201,6 +217,10 @@ impl Documents {
             recovered,
             probes: probe::Probes::default(),
             given_up: std::sync::Mutex::default(),
+            doubts: copies::Doubts::default(),
+            late: copies::Late::default(),
+            traffic: copies::Traffic::default(),
+            copies,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -212,7 +232,7 @@ impl Documents {
     }
 
     fn location(&self, id: &str) -> Option<&Location> {
-        self.inner.locations.iter().find(|location| location.id.to_string() == id)
+        self.inner.locations.iter().find(|location| location.id.as_str() == id)
     }
 }
 

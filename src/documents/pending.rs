@@ -1,7 +1,7 @@
-//! What an unfinished deposit may have left: rows under a code, since what they name is erased.
+//! What an unfinished deposit or move may have left: rows under a code, since what they name is erased.
 //!
 //! Whoever writes the database can neither make a row nor point one elsewhere. He can put one back that stood once; so
-//! whether its version lives is asked of the document's revision, never of a table.
+//! what lives is asked of the document's revision, never of a table, and a name that lives is never erased.
 
 use ring::hmac;
 use sqlx::{AnyConnection, Row as _};
@@ -11,106 +11,98 @@ use crate::{
     database,
     documents::{Documents, Error, unwrapped},
     id::{DocumentId, VersionId},
-    mission::{self, DocumentRevision},
-    storage::Name,
+    mission::{self, CopyEntry, DocumentRevision},
 };
 
-/// Names and place of one version before it is one.
+/// A version, and names under which bytes of it may be that are none of its copies.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub document: DocumentId,
     pub version: VersionId,
-    pub location: String,
-    pub ground: String,
-    pub object: Name,
-    pub beside: Name,
+    pub copies: Vec<CopyEntry>,
 }
 
 /// A row, as it stands.
 pub(super) struct Pending {
     /// The row's key.
-    pub name: String,
+    pub version: Vec<u8>,
     /// What it names; nothing if this service did not write it so.
     pub place: Option<Place>,
 }
 
 impl Place {
-    /// HMAC-SHA-256(pending key, object ‖ record ‖ version ‖ document ‖ location), lengths (u32, big-endian) before
-    /// parts.
-    fn message(&self) -> Vec<u8> {
-        mission::joined(&[
-            self.object.as_str().as_bytes(),
-            self.beside.as_str().as_bytes(),
-            self.version.as_bytes(),
-            self.document.as_bytes(),
-            self.location.as_bytes(),
-        ])
+    /// HMAC-SHA-256(pending key, version ‖ document ‖ copies), lengths (u32, big-endian) before parts.
+    fn message(&self, copies: &str) -> Vec<u8> {
+        mission::joined(&[self.version.as_bytes(), self.document.as_bytes(), copies.as_bytes()])
     }
 
-    /// Puts its row beside what may come to be.
+    fn copies_text(&self) -> String {
+        serde_json::to_string(&self.copies).expect("names are plain JSON")
+    }
+
+    /// Puts its row beside what may come to be. A version has one row at most.
     pub(super) async fn list(
         &self,
         key: &hmac::Key,
         since: i64,
         sql: &mut AnyConnection,
     ) -> Result<(), Stopped> {
+        let copies = self.copies_text();
+        let mac = hmac::sign(key, &self.message(&copies));
         sqlx::query(
-            "insert into pending (name, record_name, version, document, location, since, mac) \
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into pending (version, document, copies, since, mac) values ($1, $2, $3, $4, $5)",
         )
-        .bind(self.object.as_str().to_owned())
-        .bind(self.beside.as_str().to_owned())
         .bind(self.version.as_bytes().to_vec())
         .bind(self.document.as_bytes().to_vec())
-        .bind(self.location.clone())
+        .bind(copies)
         .bind(since)
-        .bind(hmac::sign(key, &self.message()).as_ref().to_vec())
+        .bind(mac.as_ref().to_vec())
         .execute(sql)
         .await?;
         Ok(())
     }
 
     fn read(row: &sqlx::any::AnyRow, key: &hmac::Key) -> Option<Self> {
-        let text = |n: usize| row.try_get::<String, _>(n).ok();
         let bytes = |n: usize| row.try_get::<Vec<u8>, _>(n).ok();
+        let copies: String = row.try_get(2).ok()?;
         let place = Self {
-            object: Name::new(text(0)?).ok()?,
-            beside: Name::new(text(1)?).ok()?,
-            version: VersionId::from_slice(&bytes(2)?).ok()?,
-            document: DocumentId::from_slice(&bytes(3)?).ok()?,
-            location: text(4)?,
-            ground: String::new(),
+            version: VersionId::from_slice(&bytes(0)?).ok()?,
+            document: DocumentId::from_slice(&bytes(1)?).ok()?,
+            copies: serde_json::from_str(&copies).ok()?,
         };
-        hmac::verify(key, &place.message(), &bytes(5)?).ok()?;
+        hmac::verify(key, &place.message(&copies), &bytes(3)?).ok()?;
         Some(place)
     }
+}
+
+/// Takes away the row of a version, and nothing of what it names; says whether there was one.
+pub(super) async fn unlist(version: &[u8], sql: &mut AnyConnection) -> Result<bool, Stopped> {
+    let row = sqlx::query("delete from pending where version = $1 returning version")
+        .bind(version.to_vec())
+        .fetch_optional(sql)
+        .await?;
+    Ok(row.is_some())
 }
 
 impl Documents {
     /// Every row.
     pub(super) async fn pending(&self) -> Result<Vec<Pending>, Error> {
-        let sql = "select name, record_name, version, document, location, mac from pending";
+        let sql = "select version, document, copies, mac from pending";
         let rows = sqlx::query(sql).fetch_all(self.inner.registry.database().pool()).await;
         let rows = rows.map_err(database::Error::from)?;
         rows.iter()
             .map(|row| {
-                let name = row.try_get(0).map_err(database::Error::from)?;
-                Ok(Pending { name, place: Place::read(row, &self.inner.pending_key) })
+                let version = row.try_get(0).map_err(database::Error::from)?;
+                Ok(Pending { version, place: Place::read(row, &self.inner.pending_key) })
             })
             .collect()
     }
 
     /// Takes a row away, and nothing of what it names.
-    pub(super) async fn unlist(&self, name: String) -> Result<(), Error> {
+    pub(super) async fn unlist(&self, version: Vec<u8>) -> Result<(), Error> {
         let unlisted = self.inner.writer.upkeep(move |change| {
-            let name = name.clone();
-            Box::pin(async move {
-                sqlx::query("delete from pending where name = $1")
-                    .bind(name)
-                    .execute(change.sql())
-                    .await?;
-                Ok::<_, Stopped>(())
-            })
+            let version = version.clone();
+            Box::pin(async move { unlist(&version, change.sql()).await.map(drop) })
         });
         Ok(unlisted.await?)
     }
@@ -144,7 +136,7 @@ impl Documents {
 
     /// The document's revision as it stands under the log's own lock. Memory may be older than a commit whose outcome was
     /// not known, and keys and bytes are erased on what this says; a log that has ended says nothing.
-    async fn standing(&self, document: DocumentId) -> Result<DocumentRevision, Error> {
+    pub(super) async fn standing(&self, document: DocumentId) -> Result<DocumentRevision, Error> {
         let registry = self.inner.registry.clone();
         let asked = self.inner.writer.upkeep(move |change| {
             let registry = registry.clone();

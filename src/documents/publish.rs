@@ -8,11 +8,16 @@ use futures::StreamExt as _;
 use crate::{
     audit::{Deposit, Stopped},
     documents::{
-        Deposited, Documents, Error, Upload, VersionRecord, deposit::precondition, grants::project,
-        pending::Place, record::encoded, repeat::Repeat, texts, unwrapped,
+        Deposited, Documents, Error, Upload, VersionRecord,
+        deposit::precondition,
+        grants::project,
+        pending::{Place, unlist},
+        record::encoded,
+        repeat::Repeat,
+        texts, unwrapped,
     },
-    id::EntryId,
-    mission::{DocumentRevision, Stage, VersionEntry},
+    id::{EntryId, VersionId},
+    mission::{CopyEntry, DocumentRevision, Stage, VersionEntry},
     policy::Permit,
     time::Instant,
     vault::{
@@ -37,18 +42,19 @@ impl Documents {
         let media_type_sealed =
             self.seal_media_type(place.document, place.version, &media_type).await?;
         let document = Arc::clone(permit.document().ok_or(Error::NoVersion)?);
-        self.write_beside(key, &document, place, &summary, &media_type).await?;
+        let (record_len, record_sha256) =
+            self.write_beside(key, &document, place, &summary, &media_type).await?;
         let template = VersionRecord {
             v: 1,
             document: place.document,
             version: place.version,
             number: 0,
             previous: None,
-            location: place.location.clone(),
-            object: place.object.as_str().to_owned(),
-            beside: place.beside.as_str().to_owned(),
+            copies: place.copies.clone(),
             sealed_len: summary.sealed_len,
             sealed_sha256: encoded(&summary.sealed_sha256),
+            record_len,
+            record_sha256,
             nonce: encoded(&summary.nonce.0),
             commitment: encoded(&Commitment::of(key, &place.version).0),
             media_type: encoded(&sha256(&media_type_sealed)),
@@ -71,10 +77,13 @@ impl Documents {
                     number: record.number,
                     entry: change.entry,
                     record: hex::encode(sha256(text.as_bytes())),
+                    moved: Vec::new(),
                 });
                 revision.stage = Stage::Working;
-                if !revision.locations.contains(&record.location) {
-                    revision.locations.push(record.location.clone());
+                for copy in &record.copies {
+                    if !revision.locations.contains(&copy.location) {
+                        revision.locations.push(copy.location.clone());
+                    }
                 }
                 change.detail("step", "version");
                 change.detail("reference", &revision.reference);
@@ -95,7 +104,7 @@ impl Documents {
         Ok(changed.await.map_err(unwrapped)?.0)
     }
 
-    /// The sealed record beside the object: with the key set it suffices to rebuild a lost catalogue.
+    /// The sealed record beside each copy, its length and digest: with the key set it suffices to rebuild a lost catalogue.
     async fn write_beside(
         &self,
         key: &FileKey,
@@ -103,7 +112,7 @@ impl Documents {
         place: &Place,
         summary: &Summary,
         media_type: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<(u64, String), Error> {
         let number = document.latest().map_or(1, |latest| latest.number + 1);
         let word = |value: serde_json::Result<serde_json::Value>| {
             value.ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
@@ -120,7 +129,6 @@ impl Documents {
             protection: word(serde_json::to_value(document.protection)),
             title: self.title_of(document).await?.unwrap_or_default(),
             media_type: media_type.to_owned(),
-            object: place.object.as_str().to_owned(),
             nonce: hex::encode(summary.nonce.0),
             plain_len: summary.plain_len,
             sealed_len: summary.sealed_len,
@@ -129,11 +137,15 @@ impl Documents {
             deposited_at: self.inner.writer.clock().now().to_string(),
         };
         let sealed = Bytes::from(seal_record(key, 1, &record));
-        let (length, location) = (sealed.len() as u64, self.location(&place.location));
-        let store = &location.ok_or(Error::NoVersion)?.store;
+        let (length, digest) = (sealed.len() as u64, encoded(&sha256(&sealed)));
+        let beside = |copy: &CopyEntry| CopyEntry {
+            location: copy.location.clone(),
+            object: copy.object.of_its_record(),
+        };
+        let records: Vec<_> = place.copies.iter().map(beside).collect();
         let sealed = futures::stream::iter([Ok(sealed)]).boxed();
-        store.create(&place.beside, sealed, Some(length)).await?;
-        Ok(())
+        self.create_copies(&records, sealed, Some(length)).await?;
+        Ok((length, digest))
     }
 }
 
@@ -157,7 +169,7 @@ fn deposited(
         size: summary.plain_len,
         sha256: hex::encode(summary.plain_sha256),
         entry,
-        locations: vec![record.location.clone()],
+        locations: record.copies.iter().map(|copy| copy.location.clone()).collect(),
         replayed: false,
     }
 }
@@ -183,21 +195,29 @@ async fn rows(
     .bind(at.0)
     .execute(&mut *sql)
     .await?;
-    sqlx::query("insert into copy (version, location, name, record_name) values ($1, $2, $3, $4)")
-        .bind(record.version.as_bytes().to_vec())
-        .bind(record.location.clone())
-        .bind(record.object.clone())
-        .bind(record.beside.clone())
-        .execute(&mut *sql)
-        .await?;
-    let gone = sqlx::query("delete from pending where name = $1 returning name")
-        .bind(record.object.clone())
-        .fetch_optional(&mut *sql)
-        .await?;
-    // Swept meanwhile: the object may be erased at any moment.
-    if gone.is_none() {
-        Err(Stopped::failed(Error::Stage("swept while it was deposited")))
-    } else {
-        Ok(())
+    for copy in &record.copies {
+        insert_copy(sql, record.version, copy, at).await?;
     }
+    // Swept meanwhile: the object may be erased at any moment.
+    match unlist(record.version.as_bytes(), sql).await? {
+        true => Ok(()),
+        false => Err(Stopped::failed(Error::Stage("swept while it was deposited"))),
+    }
+}
+
+/// Puts the row of a copy that was written whole just now.
+pub(super) async fn insert_copy(
+    sql: &mut sqlx::AnyConnection,
+    version: VersionId,
+    copy: &CopyEntry,
+    at: Instant,
+) -> Result<(), Stopped> {
+    sqlx::query("insert into copy (version, location, name, scrubbed_at) values ($1, $2, $3, $4)")
+        .bind(version.as_bytes().to_vec())
+        .bind(copy.location.clone())
+        .bind(copy.object.as_str().to_owned())
+        .bind(at.0)
+        .execute(sql)
+        .await?;
+    Ok(())
 }

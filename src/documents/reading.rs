@@ -8,19 +8,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{
-    FutureExt as _, Stream, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream::BoxStream,
-};
+use futures::{FutureExt as _, Stream, StreamExt as _, future::BoxFuture, stream::BoxStream};
 use serde_json::{Map, json};
 use tokio::time::Instant as Moment;
 
 use crate::{
     audit::{Again, Outcome, Read, Recorded, Warrant},
-    documents::{Content, Documents, Error},
-    id::VersionId,
+    documents::{Content, Documents, Error, copies::Transfer},
     policy::Permit,
-    storage,
-    vault::payload::{self, Opener, chunk_range, open_stream},
 };
 
 /// How often a long reading is decided again.
@@ -33,6 +28,7 @@ pub struct Reading {
     bytes: BoxStream<'static, Result<Bytes, Error>>,
     right: Right,
     outcome: Option<Outcome>,
+    _transfer: Transfer,
     sent: u64,
     wanted: Range<u64>,
     again_at: Moment,
@@ -78,11 +74,13 @@ impl Reading {
         bytes: BoxStream<'static, Result<Bytes, Error>>,
         right: Box<dyn Renew>,
         outcome: Outcome,
+        transfer: Transfer,
         wanted: Range<u64>,
     ) -> Self {
         let again_at = Moment::now() + AGAIN_AFTER;
         let right = Right::Held(right);
-        Self { bytes, right, outcome: Some(outcome), sent: 0, wanted, again_at }
+        let outcome = Some(outcome);
+        Self { bytes, right, outcome, _transfer: transfer, sent: 0, wanted, again_at }
     }
 
     fn end(&mut self, complete: bool) {
@@ -159,31 +157,6 @@ impl Drop for Reading {
     }
 }
 
-/// Why sealed bytes did not become plaintext.
-enum Fault {
-    Storage(storage::Error),
-    Payload,
-}
-
-impl From<payload::Error> for Fault {
-    fn from(_: payload::Error) -> Self {
-        Self::Payload
-    }
-}
-
-impl Fault {
-    /// Bytes that are missing or other than recorded are a contradiction; a store that is away is not.
-    fn of(self, version: VersionId) -> Error {
-        match self {
-            Self::Payload
-            | Self::Storage(storage::Error::Missing(_) | storage::Error::Short { .. }) => {
-                Error::Integrity(version)
-            }
-            Self::Storage(error) => error.into(),
-        }
-    }
-}
-
 impl std::fmt::Debug for Reading {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Reading({:?})", self.wanted)
@@ -203,65 +176,9 @@ impl Documents {
         range: Range<u64>,
     ) -> Result<Reading, Error> {
         let (warrant, outcome, _) = recorded.begin()?;
+        let transfer = self.inner.traffic.begin();
         let bytes = self.bytes(content, range.clone()).await?;
         let right = Box::new(Renewed { warrant, documents: self.clone() });
-        Ok(Reading::new(bytes, right, outcome, range))
-    }
-
-    /// The plaintext of `range`: unwrap one slot, fetch only the chunks that it needs, open each, then release it.
-    pub(super) async fn bytes(
-        &self,
-        content: &Content,
-        range: Range<u64>,
-    ) -> Result<BoxStream<'static, Result<Bytes, Error>>, Error> {
-        let record = &content.record;
-        let version = record.version;
-        let broken = || Error::Integrity(version);
-        let key = self.inner.keyset.file_key(record.document, version).await?;
-        let (size, nonce) = (record.size().ok_or_else(broken), record.nonce().ok_or_else(broken));
-        let (size, nonce) =
-            (self.trusted(content, size).await?, self.trusted(content, nonce).await?);
-        if !record.commits_to(&key) {
-            return self.trusted(content, Err(broken())).await;
-        }
-        let span = chunk_range(range, size).map_err(|_| Error::NoVersion)?;
-        let location = self.location(&record.location).ok_or_else(broken)?;
-        let name = storage::Name::new(record.object.clone()).map_err(|_| broken())?;
-        let sealed = match location.store.read(&name, span.sealed.clone()).await {
-            Ok(sealed) => sealed,
-            Err(storage::Error::Missing(_) | storage::Error::Short { .. }) => {
-                return self.trusted(content, Err(broken())).await;
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let opener = Opener::new(&key, &nonce, record.sealed_len, span.first_chunk);
-        let opener = self.trusted(content, opener.map_err(|_| broken())).await?;
-        let opened = open_stream(opener, &span, sealed.map_err(Fault::Storage));
-        let (documents, content) = (self.clone(), content.clone());
-        let checked = opened.then(move |piece| {
-            let (documents, content) = (documents.clone(), content.clone());
-            async move {
-                match piece {
-                    Ok(piece) => Ok(piece),
-                    Err(fault) => documents.trusted(&content, Err(fault.of(version))).await,
-                }
-            }
-        });
-        let mut bytes = Box::pin(checked).peekable();
-        // The first chunk is opened before the answer's status is sent.
-        if let Some(Err(_)) = Pin::new(&mut bytes).peek().await
-            && let Some(Err(error)) = bytes.next().await
-        {
-            return Err(error);
-        }
-        Ok(bytes.boxed())
-    }
-
-    /// Passes a result on; quarantines the document on a contradiction.
-    async fn trusted<T>(&self, content: &Content, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(Error::Integrity(version)) = &result {
-            self.quarantine(content.record.document, *version).await;
-        }
-        result
+        Ok(Reading::new(bytes, right, outcome, transfer, range))
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::encoding::{base64url, from_base64url},
     id::{DocumentId, EntryId, VersionId},
+    mission::{CopyEntry, VersionEntry},
     vault::{
         FileKey,
         payload::{Commitment, Nonce, plain_len, sha256},
@@ -25,16 +26,16 @@ pub struct VersionRecord {
     pub number: i64,
     /// The deposit's entry of the version before.
     pub previous: Option<EntryId>,
-    /// Where the sealed object rests.
-    pub location: String,
-    /// Its name there.
-    pub object: String,
-    /// The name of the sealed record beside it.
-    pub beside: String,
+    /// Where the sealed object rests since its deposit, the same bytes at each place.
+    pub copies: Vec<CopyEntry>,
     /// Its length in bytes, nonce included.
     pub sealed_len: u64,
     /// SHA-256 of the sealed object, base64url.
     pub sealed_sha256: String,
+    /// Length in bytes of the sealed record beside each copy.
+    pub record_len: u64,
+    /// SHA-256 of it, base64url.
+    pub record_sha256: String,
     /// The object's first 16 bytes, base64url.
     pub nonce: String,
     /// HKDF of the file key: the cipher does not commit to it. Base64url.
@@ -59,6 +60,12 @@ impl VersionRecord {
             return None;
         }
         serde_json::from_str(text).ok().filter(|record: &Self| record.v == 1)
+    }
+
+    /// Where copies rest now: `entry` is what the document's revision says of this version.
+    #[must_use]
+    pub fn copies<'v>(&'v self, entry: &'v VersionEntry) -> &'v [CopyEntry] {
+        if entry.moved.is_empty() { &self.copies } else { &entry.moved }
     }
 
     /// Bytes of plaintext; none if no object has this length.

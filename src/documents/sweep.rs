@@ -8,11 +8,11 @@ use crate::{
     database,
     documents::{
         Documents, Error,
-        pending::{Pending, Place},
+        pending::{Pending, Place, unlist},
         repeat::{REMEMBERED, Repeat},
     },
     id::DocumentId,
-    mission::{DocumentRevision, Stage},
+    mission::{CopyEntry, DocumentRevision, Stage},
     vault::{
         self,
         keyset::{self, Slot},
@@ -50,34 +50,37 @@ impl Documents {
     }
 
     async fn try_abandon(&self, place: &Place, repeat: Option<Repeat>) -> Result<(), Error> {
-        if self.is_version(place.document, place.version).await? {
-            // The outcome of the last change was not known, and it stands.
-            return Ok(());
+        // The outcome of the last change may not have been known, and it stands; or a move ended half-way.
+        let lives = self.living(place).await?;
+        let none = Vec::new();
+        let living = lives.as_ref().unwrap_or(&none);
+        let left: Vec<_> = place.copies.iter().filter(|copy| !living.contains(copy)).collect();
+        for copy in &left {
+            self.erase_copy(copy).await?;
         }
+        if lives.is_none() {
+            match self.inner.keyset.drop_version(place.document, place.version).await {
+                Ok(()) | Err(vault::keyset::Error::Missing(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let version = place.version;
+        if left.is_empty() {
+            return self.unlist(version.as_bytes().to_vec()).await;
+        }
+        let what = if lives.is_none() { "abandoned" } else { "copies erased" };
         let detail = Map::from_iter([
-            ("system".to_owned(), json!("abandoned")),
-            ("version".to_owned(), json!(place.version)),
-            ("object".to_owned(), json!(place.object.as_str())),
+            ("system".to_owned(), json!(what)),
+            ("version".to_owned(), json!(version)),
+            ("copies".to_owned(), json!(left)),
         ]);
         let mut draft = Draft::system(detail);
         draft.document = Some(place.document);
-        let location = self.location(&place.location);
-        if let Some(location) = location {
-            location.store.erase(&place.object).await?;
-            location.store.erase(&place.beside).await?;
-        }
-        match self.inner.keyset.drop_version(place.document, place.version).await {
-            Ok(()) | Err(vault::keyset::Error::Missing(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let name = place.object.as_str().to_owned();
+        let repeat = repeat.filter(|_| lives.is_none());
         let swept = self.inner.writer.system(draft, move |change| {
-            let (name, repeat) = (name.clone(), repeat.clone());
+            let repeat = repeat.clone();
             Box::pin(async move {
-                sqlx::query("delete from pending where name = $1")
-                    .bind(name)
-                    .execute(&mut *change.sql())
-                    .await?;
+                unlist(version.as_bytes(), change.sql()).await?;
                 match &repeat {
                     Some(repeat) => repeat.forget(change).await,
                     None => Ok(()),
@@ -88,21 +91,33 @@ impl Documents {
         Ok(())
     }
 
+    /// The copies of a version that live, of those at a place that may be given up; nothing if there is no such version.
+    async fn living(&self, place: &Place) -> Result<Option<Vec<CopyEntry>>, Error> {
+        if !self.is_version(place.document, place.version).await? {
+            return Ok(None);
+        }
+        let revision = self.standing(place.document).await?;
+        let entry = revision.versions.iter().find(|entry| entry.version == place.version);
+        let entry = entry.ok_or(Error::NoVersion)?;
+        match self.catalogued(place.document, entry).await {
+            Ok(row) => Ok(Some(row.record.copies(entry).to_vec())),
+            // Where it rests cannot be told: all that is named may be it.
+            Err(Error::Integrity(_)) => Ok(Some(place.copies.clone())),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sweeps what a crash left, before the service serves: pending names, unused slots, half-done destructions.
     ///
     /// # Errors
     ///
     /// Why something could not be swept; the service must then not serve.
     pub async fn recover(&self) -> Result<(), Error> {
-        for Pending { name, place } in self.pending().await? {
+        for Pending { version, place } in self.pending().await? {
             match place {
                 None => {
-                    tracing::error!(name, "a pending row was not written by this service");
-                    self.unlist(name).await?;
-                }
-                Some(place) if self.is_version(place.document, place.version).await? => {
-                    tracing::error!(version = %place.version, "a pending row names a live version");
-                    self.unlist(name).await?;
+                    tracing::error!("a pending row was not written by this service");
+                    self.unlist(version).await?;
                 }
                 Some(place) => self.try_abandon(&place, None).await?,
             }
@@ -203,10 +218,11 @@ impl Documents {
     /// Why something could not be swept; it is tried again.
     pub async fn sweep(&self) -> Result<(), Error> {
         self.abandon_again().await;
+        self.mend().await;
         self.finish().await?;
         let before = self.inner.writer.clock().now();
         let hours = u64::from(self.inner.retention.empty_hours);
-        let empty = before.0 - micros(std::time::Duration::from_secs(hours * 3600));
+        let empty = before.minus(std::time::Duration::from_secs(hours * 3600)).0;
         let sql = "select id from document where stage = 'empty' and created_at < $1 limit 100";
         let rows = sqlx::query(sql)
             .bind(empty)
@@ -218,7 +234,7 @@ impl Documents {
             let id = DocumentId::from_slice(&id).map_err(|_| database::Error::Row("document"))?;
             self.sweep_empty(id).await?;
         }
-        let old = before.0 - micros(REMEMBERED);
+        let old = before.minus(REMEMBERED).0;
         let forgotten = self.inner.writer.upkeep(move |change| {
             Box::pin(async move {
                 sqlx::query("delete from idempotency where created_at < $1")
@@ -279,7 +295,7 @@ impl Documents {
             self.forget_if_not_begun(document).await;
         }
         changed.map_err(super::unwrapped)?;
-        self.finish_one(document).await
+        self.finish_one(document).await.map(drop)
     }
 }
 
@@ -297,8 +313,4 @@ pub(super) async fn record_generation(
     .execute(sql)
     .await?;
     Ok(())
-}
-
-fn micros(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

@@ -31,8 +31,8 @@ pub use names::Named;
 pub use network::{NotAPrefix, Prefix, network_of};
 pub use registry::{Capacity, Registry, joined};
 pub use revision::{
-    Conflict, Credential, CredentialKind, DocumentKind, DocumentRevision, FORMAT, Grant, Grantee,
-    LONGEST_BYTES, LocationEntry, MOST_CREDENTIALS, MOST_GRANTS, MOST_STANDING_GRANTS,
+    Conflict, CopyEntry, Credential, CredentialKind, DocumentKind, DocumentRevision, FORMAT, Grant,
+    Grantee, LONGEST_BYTES, LocationEntry, MOST_CREDENTIALS, MOST_GRANTS, MOST_STANDING_GRANTS,
     MissionRevision, Network, PartyEntry, PartyKind, PartyRevision, PersonEntry, PersonRevision,
     Placement, Protection, Recipient, Revision, Role, RoleHeld, Sensitivity, Stage, StandingGrant,
     TagKey, Unknown, VersionEntry, Words,

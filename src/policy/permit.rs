@@ -86,7 +86,7 @@ pub struct Permit<A: Act> {
     /// On what it was decided; the gate has it decided again if any of it has moved.
     revisions: Revisions,
     /// Where what is deposited rests, once that was decided.
-    place: Option<LocationId>,
+    places: Option<Vec<LocationId>>,
     act: PhantomData<fn() -> A>,
 }
 
@@ -216,16 +216,16 @@ impl<A: Act> Permit<A> {
         let Decided { read, revisions, decision, .. } = decided;
         let (policy, caller) = (policy.clone(), caller.clone());
         let grounds = decision.grounds;
-        let (place, act) = (None, PhantomData);
-        Self { policy, caller, resource, purpose, read, grounds, revisions, place, act }
+        let (places, act) = (None, PhantomData);
+        Self { policy, caller, resource, purpose, read, grounds, revisions, places, act }
     }
 
-    pub(super) fn bind(&mut self, place: LocationId) {
-        self.place = Some(place);
+    pub(super) fn bind(&mut self, places: Vec<LocationId>) {
+        self.places = Some(places);
     }
 
-    pub(super) fn place(&self) -> Option<&LocationId> {
-        self.place.as_ref()
+    pub(super) fn places(&self) -> Option<&[LocationId]> {
+        self.places.as_deref()
     }
 
     pub(super) fn resource(&self) -> &Resource {
@@ -319,12 +319,12 @@ impl<A: Act> Warrant for Permit<A> {
     }
 
     async fn again(self) -> Result<Self, Again> {
-        let Self { policy, caller, resource, purpose, read, place, .. } = self;
+        let Self { policy, caller, resource, purpose, read, places, .. } = self;
         let decided = policy.decide(A::NAME, &caller, &resource, purpose.clone()).await;
         match decided {
             Ok(decided) if decided.decision.permitted => {
                 let mut permit = Self::of(&policy, &caller, resource, purpose, decided);
-                permit.place = place;
+                permit.places = places;
                 match permit.displaced() {
                     Some(denial) => Err(Again::Refused(Box::new(denial))),
                     None => Ok(permit),

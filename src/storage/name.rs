@@ -2,13 +2,16 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
 use crate::id::Id;
 
 /// A name in a store: segments of letters, digits, `_` and `-`, joined by single slashes.
 ///
 /// It is random, or bears a digest of what it names, so that none is ever written twice with other bytes.
 /// At most 512 characters, a segment at most 200.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Name(String);
 
 /// What was given as a name is none.
@@ -46,6 +49,19 @@ impl Name {
             .ok_or(NotAName)
     }
 
+    /// A new name for a sealed object.
+    #[must_use]
+    pub fn of_an_object() -> Self {
+        Self::random(&Self("object".to_owned()))
+    }
+
+    /// The name of the sealed record beside the object of this name: the same, in the folder `record`.
+    #[must_use]
+    pub fn of_its_record(&self) -> Self {
+        let last = self.0.rsplit('/').next().unwrap_or_default();
+        Self(format!("record/{last}"))
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -62,6 +78,12 @@ impl fmt::Display for Name {
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

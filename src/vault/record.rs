@@ -37,8 +37,6 @@ pub struct Record {
     pub title: String,
     /// Its media type.
     pub media_type: String,
-    /// The name of the object that this record stands beside.
-    pub object: String,
     /// The object's first 16 bytes, in hexadecimal.
     pub nonce: String,
     /// Bytes of plaintext.
@@ -124,7 +122,6 @@ mod tests {
             protection: "managed".into(),
             title: "What stands in the way".into(),
             media_type: "application/pdf".into(),
-            object: "objects/x".into(),
             nonce: hex::encode([1; 16]),
             plain_len: 3,
             sealed_len: 35,

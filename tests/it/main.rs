@@ -9,6 +9,7 @@ mod bad_input;
 mod check;
 mod command_line;
 mod configuration;
+mod copies;
 mod crashes;
 mod erasure;
 mod fuzz;

@@ -50,22 +50,22 @@ create table version (
 );
 create unique index version_by_document on version (document, number);
 
--- One sealed object of one version at one location.
+-- One sealed object of one version at one location, and when it was last written or read whole.
 create table copy (
     version bytea not null,
     location text not null,
     name text not null unique,
-    record_name text not null,
+    scrubbed_at bigint not null,
     primary key (version, location)
 );
+create index copy_by_location on copy (location, version);
+create index copy_by_scrubbed_at on copy (scrubbed_at);
 
--- Objects that an unfinished deposit may have left, under a code; never a name that a copy has.
+-- Objects of a version that may be there and are none of its copies, under a code: of an unfinished deposit or move.
 create table pending (
-    name text primary key,
-    record_name text not null,
-    version bytea not null,
+    version bytea primary key,
     document bytea not null,
-    location text not null,
+    copies text not null,
     since bigint not null,
     mac bytea not null
 );

@@ -127,6 +127,8 @@ struct ShreddedView {
     entry: String,
     /// Whether it is destroyed; if not, a second person must ask too.
     shredded: bool,
+    /// Locations that have not yet erased its bytes, which open with no key any more; they are asked again.
+    unanswered: Vec<String>,
 }
 
 /// Make a document
@@ -268,11 +270,13 @@ impl Only {
 impl IntoResponse for Shredded {
     fn into_response(self) -> Response {
         match self {
-            Self::Done(entry) => {
-                Shown(ShreddedView { entry: entry.to_string(), shredded: true }).into_response()
+            Self::Done { entry, unanswered } => {
+                Shown(ShreddedView { entry: entry.to_string(), shredded: true, unanswered })
+                    .into_response()
             }
             Self::Asked(entry) => {
-                Begun(ShreddedView { entry: entry.to_string(), shredded: false }).into_response()
+                let (entry, unanswered) = (entry.to_string(), Vec::new());
+                Begun(ShreddedView { entry, shredded: false, unanswered }).into_response()
             }
         }
     }

@@ -41,8 +41,10 @@ struct Wanted {
 struct PlacementExplained {
     /// Of which sensitivity.
     sensitivity: String,
-    /// Where it would rest; nothing if it may rest nowhere.
-    place: Option<String>,
+    /// Where its copies would rest; none if it may rest nowhere.
+    places: Vec<String>,
+    /// Why it may rest nowhere.
+    nowhere: Option<String>,
     /// Each location in use, in the order in which they are tried.
     #[schema(value_type = Vec<JudgedView>)]
     locations: Vec<Judged>,
@@ -70,7 +72,7 @@ struct JudgementView {
     whose: String,
     /// From which sensitivity on it binds, or `all`.
     from: String,
-    /// `known`, `never`, `soil`, `seat`, `control`, `operator`, `qualification` or `operators`.
+    /// `known`, `never`, `soil`, `seat`, `control`, `operator` or `qualification`.
     rule: String,
     /// What it permits, or for `never` excludes.
     wanted: Vec<String>,
@@ -110,9 +112,14 @@ impl Wanted {
 
 impl PlacementExplained {
     fn of(app: &App, sought: Sought<'_>) -> Self {
-        let locations = sought.explain(app.documents.locations().iter().map(|at| &at.id));
-        let place = locations.iter().find(|judged| judged.permitted);
-        let place = place.map(|judged| judged.location.clone());
-        Self { sensitivity: word(sought.sensitivity), place, locations }
+        let ids = || app.documents.locations().iter().map(|at| &at.id);
+        let (locations, placed) =
+            (sought.explain(ids()), sought.place(ids(), app.config.copies.kept));
+        let sensitivity = word(sought.sensitivity);
+        let (places, nowhere) = match placed {
+            Ok(placed) => (placed.locations.iter().map(ToString::to_string).collect(), None),
+            Err(nowhere) => (Vec::new(), Some(nowhere.to_string())),
+        };
+        Self { sensitivity, places, nowhere, locations }
     }
 }

@@ -77,7 +77,7 @@ struct PlacementView {
     qualifications: Vec<String>,
     /// Locations that are never used.
     never: Vec<String>,
-    /// With how many operators copies must rest; while one copy is kept, more than one is nowhere.
+    /// With how many operators copies must rest: a copy more is kept where that asks for it.
     #[schema(required = false, minimum = 1, maximum = 9)]
     operators_at_least: u8,
     /// What an unknown fact does: `refuse` or `permit`.

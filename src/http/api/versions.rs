@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    documents::VersionDescription,
+    documents::{CopyDescription, VersionDescription},
     http::{
         Problem,
         api::{answer::Shown, documents::discover},
@@ -44,12 +44,23 @@ struct VersionView {
     created_at: String,
     /// The entry of its deposit.
     entry: String,
-    /// Where its bytes rest.
-    location: String,
+    /// Its copies.
+    copies: Vec<CopyView>,
     /// Length of the sealed object.
     sealed_size: u64,
     /// SHA-256 of the sealed object, in base64url.
     sealed_sha256: String,
+}
+
+/// A copy of a version.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Copy)]
+struct CopyView {
+    /// Where it rests.
+    location: String,
+    /// When it was last written or read whole, and was right.
+    #[schema(format = DateTime)]
+    scrubbed_at: Option<String>,
 }
 
 /// Versions of a document
@@ -73,9 +84,16 @@ impl From<VersionDescription> for VersionView {
             media_type: told.media_type,
             created_at: told.created_at.to_string(),
             entry: told.entry.to_string(),
-            location: told.location,
+            copies: told.copies.into_iter().map(CopyView::from).collect(),
             sealed_size: told.sealed_size,
             sealed_sha256: told.sealed_sha256,
         }
+    }
+}
+
+impl From<CopyDescription> for CopyView {
+    fn from(told: CopyDescription) -> Self {
+        let scrubbed_at = told.scrubbed_at.map(|at| at.to_string());
+        Self { location: told.location, scrubbed_at }
     }
 }

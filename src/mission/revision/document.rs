@@ -6,6 +6,7 @@ use crate::{
     database::{Kind, Subject},
     id::{DocumentId, EntryId, PartyId, PersonId, VersionId},
     mission::revision::{Grant, Revision},
+    storage::Name,
     time::Instant,
 };
 
@@ -63,6 +64,19 @@ pub struct VersionEntry {
     pub entry: EntryId,
     /// SHA-256, in hex, of its record's bytes.
     pub record: String,
+    /// Where its copies rest, if that is no longer where its record says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<CopyEntry>,
+}
+
+/// A copy of a version: its sealed object at one location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CopyEntry {
+    /// The location's id.
+    pub location: String,
+    /// The object's name there; the sealed record stands beside it.
+    pub object: Name,
 }
 
 /// How far a document's disclosure would harm, in order.
@@ -124,5 +138,11 @@ impl DocumentRevision {
     #[must_use]
     pub fn latest(&self) -> Option<&VersionEntry> {
         self.versions.last()
+    }
+
+    /// Whether its content is kept: it is neither destroyed nor being destroyed.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        !matches!(self.stage, Stage::Shredding | Stage::Shredded)
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     id::{CredentialId, PersonId},
 };
 
-pub use document::{DocumentRevision, Protection, Sensitivity, Stage, VersionEntry};
+pub use document::{CopyEntry, DocumentRevision, Protection, Sensitivity, Stage, VersionEntry};
 pub use grant::{Grant, Grantee, MOST_GRANTS, MOST_STANDING_GRANTS, StandingGrant};
 pub use mission::{
     Conflict, DocumentKind, LocationEntry, MissionRevision, PartyEntry, PartyKind, PersonEntry,

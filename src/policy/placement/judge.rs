@@ -9,9 +9,6 @@ use crate::{
     storage::location::{Basis, Country, Fact, Facts},
 };
 
-/// With how many operators a version's copies rest: there is one copy.
-const OPERATORS: u8 = 1;
-
 /// A rule, what is known of a place for it, and whether that is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judgement {
@@ -60,8 +57,6 @@ pub enum Rule {
     Operator,
     /// Which qualification the service has.
     Qualification,
-    /// With how many operators copies rest.
-    Operators,
 }
 
 /// `all` where a rule binds documents of every sensitivity.
@@ -140,11 +135,6 @@ fn against(
             all.push(judged(rule, wanted, known.cloned(), Some(basis(fact)), passes));
         }
     }
-    if rules.operators_at_least > 1 {
-        let wanted = [rules.operators_at_least.to_string()];
-        let passes = rules.operators_at_least <= OPERATORS;
-        all.push(judged(Rule::Operators, &wanted, Some(OPERATORS.to_string()), None, passes));
-    }
     all
 }
 
@@ -212,9 +202,6 @@ impl fmt::Display for Judgement {
             Rule::Control => "control of the operator in",
             Rule::Operator => "as operator",
             Rule::Qualification => "as qualification",
-            Rule::Operators => {
-                return write!(f, " wants copies with {wanted} operators, and one copy is kept");
-            }
         };
         match &self.found {
             Some(found) => write!(f, " wants {what} {wanted}, and it is {}{found}", self.at()),

@@ -5,7 +5,7 @@
 
 mod judge;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::{
     audit::{Act, Denial, Reason, Verdict, Warrant as _, What as Stated},
     mission::{MissionRevision, PartyRevision, Sensitivity},
     policy::{Permit, permit::asked},
-    storage::location::{Location, LocationId},
+    storage::location::{Facts, Location, LocationId},
 };
 
 pub use judge::{Judgement, Rule, Whose};
@@ -22,17 +22,30 @@ use judge::{ground, judge};
 /// Where bytes may rest, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The first permitted place, in the configuration's order.
-    pub location: LocationId,
-    /// The facts that permit it, as the log states them.
+    /// The first permitted places, one for each copy, in the configuration's order.
+    pub locations: Vec<LocationId>,
+    /// The facts that permit them, as the log states them.
     pub ground: String,
 }
 
-/// No configured place is permitted.
+/// Too few configured places are permitted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct NoPlace {
-    /// Why each of them is not.
+    /// Why each of the others is not.
     pub refused: Vec<Judged>,
+    /// What is wanted.
+    pub wanted: Spread,
+    /// What is permitted.
+    pub permitted: Spread,
+}
+
+/// Over how many places copies are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spread {
+    /// Copies, each at another location.
+    pub copies: usize,
+    /// How many operators run these locations; one that is unknown is counted for none.
+    pub operators: usize,
 }
 
 /// A place, held against every rule.
@@ -77,7 +90,8 @@ impl Sought<'_> {
         locations.into_iter().map(judged).collect()
     }
 
-    /// The first of `locations` that both mission and owner permit.
+    /// The first of `locations` that both mission and owner permit, `copies` of them, or more if a rule wants more
+    /// operators. A place of an operator who has one already is passed over if its turn is needed for another operator.
     ///
     /// # Errors
     ///
@@ -85,21 +99,59 @@ impl Sought<'_> {
     pub fn place<'l>(
         &self,
         locations: impl IntoIterator<Item = &'l LocationId>,
+        copies: usize,
     ) -> Result<Placed, NoPlace> {
-        let mut refused = Vec::new();
+        let wanted = self.wanted(copies);
+        let (mut places, mut refused) = (Vec::new(), Vec::new());
         for location in locations {
-            for judged in self.explain([location]) {
-                let entry = self.mission.locations.iter().find(|entry| entry.id == judged.location);
-                match entry {
-                    Some(entry) if judged.permitted => {
-                        let ground = ground(&entry.facts, &judged.rules);
-                        return Ok(Placed { location: location.clone(), ground });
-                    }
-                    _ => refused.push(judged),
+            let judged = self.explain([location]).remove(0);
+            let entry = self.mission.locations.iter().find(|entry| entry.id == judged.location);
+            match entry {
+                Some(entry) if judged.permitted => {
+                    places.push((location, &entry.facts, judged.rules))
                 }
+                _ => refused.push(judged),
             }
         }
-        Err(NoPlace { refused })
+        let operator = |facts: &'_ Facts| facts.operator.known().cloned();
+        let (mut taken, mut operators) = (Vec::new(), BTreeSet::new());
+        for (location, facts, rules) in &places {
+            let other = operator(facts).is_some_and(|operator| !operators.contains(&operator));
+            let lacking = wanted.operators.saturating_sub(operators.len());
+            if taken.len() < wanted.copies && (other || wanted.copies - taken.len() > lacking) {
+                operators.extend(operator(facts));
+                taken.push((*location, ground(facts, rules)));
+            }
+        }
+        if taken.len() == wanted.copies && operators.len() >= wanted.operators {
+            return Ok(Placed::at(&taken));
+        }
+        let operators = places.iter().filter_map(|(_, facts, _)| operator(facts));
+        let operators = operators.collect::<BTreeSet<_>>().len();
+        Err(NoPlace { refused, wanted, permitted: Spread { copies: places.len(), operators } })
+    }
+
+    /// How many places are wanted where `copies` are kept of each version.
+    fn wanted(&self, copies: usize) -> Spread {
+        let rules = [Some(&self.mission.placement), self.owner.placement.as_ref()];
+        let binding = rules.into_iter().flatten().flat_map(|rules| rules.binding(self.sensitivity));
+        let operators = binding.map(|(_, rules)| usize::from(rules.operators_at_least)).max();
+        // With one copy it is one operator, whoever that is.
+        let operators = operators.filter(|operators| *operators > 1).unwrap_or_default();
+        Spread { copies: copies.max(operators), operators }
+    }
+}
+
+impl Placed {
+    fn at(places: &[(&LocationId, String)]) -> Self {
+        let ground = match places {
+            [(_, ground)] => ground.clone(),
+            places => {
+                let told = places.iter().map(|(location, ground)| format!("{location}: {ground}"));
+                told.collect::<Vec<_>>().join("; ")
+            }
+        };
+        Self { locations: places.iter().map(|(location, _)| (*location).clone()).collect(), ground }
     }
 }
 
@@ -110,27 +162,33 @@ impl<A: Act> Permit<A> {
         Some(Sought { mission: self.mission(), owner, sensitivity: document.sensitivity })
     }
 
-    /// Binds the right to the first of `locations` where a version may rest: it is decided again with the place.
+    /// Binds the right to the first of `locations` where `copies` of a version may rest: it is decided again with them.
     ///
     /// # Errors
     ///
     /// [`Unplaced`] with everything that speaks against each of them, and the refusal that is to be recorded.
-    pub fn placed(mut self, locations: &[Location]) -> Result<(Self, Placed), Box<Unplaced>> {
+    pub fn placed(
+        mut self,
+        locations: &[Location],
+        copies: usize,
+    ) -> Result<(Self, Placed), Box<Unplaced>> {
         let ids = locations.iter().map(|location| &location.id);
-        let none = || Err(NoPlace { refused: Vec::new() });
-        match self.sought().map_or_else(none, |sought| sought.place(ids)) {
+        let none = Spread { copies: 0, operators: 0 };
+        let wanted = Spread { copies, ..none };
+        let unsought = || Err(NoPlace { refused: Vec::new(), wanted, permitted: none });
+        match self.sought().map_or_else(unsought, |sought| sought.place(ids, copies)) {
             Ok(placed) => {
-                self.bind(placed.location.clone());
+                self.bind(placed.locations.clone());
                 Ok((self, placed))
             }
             Err(nowhere) => Err(Box::new(Unplaced { denial: self.unplaced(&nowhere), nowhere })),
         }
     }
 
-    /// The refusal, if a version may not rest any more at the place that the right is bound to.
+    /// The refusal, if a version may not rest any more at the places that the right is bound to.
     pub(super) fn displaced(&self) -> Option<Denial> {
-        let (sought, place) = (self.sought()?, self.place()?);
-        sought.place([place]).err().map(|nowhere| self.unplaced(&nowhere))
+        let (sought, places) = (self.sought()?, self.places()?);
+        sought.place(places, places.len()).err().map(|nowhere| self.unplaced(&nowhere))
     }
 
     /// The refusal of a deposit that may rest nowhere, as it is entered and answered.
@@ -148,15 +206,32 @@ impl<A: Act> Permit<A> {
 
 impl fmt::Display for NoPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.refused.is_empty() {
+        let Self { refused, wanted, permitted } = self;
+        if refused.is_empty() && permitted.copies == 0 {
             return f.write_str("no place of storage is configured");
         }
-        let told = self.refused.iter().map(|refused| {
-            let against = refused.rules.iter().filter(|judged| !judged.passes);
-            let against: Vec<_> = against.map(ToString::to_string).collect();
-            format!("{}: {}", refused.location, against.join(", "))
-        });
-        f.write_str(&told.collect::<Vec<_>>().join("; "))
+        let mut told: Vec<_> = refused
+            .iter()
+            .map(|refused| {
+                let against = refused.rules.iter().filter(|judged| !judged.passes);
+                let against: Vec<_> = against.map(ToString::to_string).collect();
+                format!("{}: {}", refused.location, against.join(", "))
+            })
+            .collect();
+        if wanted.copies > 1 {
+            told.push(format!("wanted are {wanted}, and permitted are {permitted}"));
+        }
+        f.write_str(&told.join("; "))
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "places for {} copies", self.copies)?;
+        match self.operators {
+            0 => Ok(()),
+            operators => write!(f, " with {operators} known operators"),
+        }
     }
 }
 

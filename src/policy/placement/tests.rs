@@ -60,8 +60,8 @@ fn told_of(world: &World, sensitivity: Sensitivity, places: &[&str]) -> String {
     let ids: Vec<LocationId> = places.iter().map(|id| id.parse().unwrap()).collect();
     let owner = world.party(party("company:alpha"));
     let sought = Sought { mission: &world.mission, owner, sensitivity };
-    match sought.place(&ids) {
-        Ok(placed) => format!("{}: {}", placed.location, placed.ground),
+    match sought.place(&ids, 1) {
+        Ok(placed) => format!("{}: {}", placed.locations[0], placed.ground),
         Err(nowhere) => nowhere.to_string(),
     }
 }
@@ -196,17 +196,57 @@ fn rules_from_a_sensitivity_on_are_added_for_it_and_those_above() {
     assert!(of(&world, Sensitivity::Ordinary).contains("wants the soil in CH"), "never looser");
 }
 
-#[test]
-fn copies_with_two_operators_are_nowhere_while_one_copy_is_kept() {
-    let mut world = world(&[("paris", facts(Some("FR"), Some("FR"), Some("FR")))]);
-    let mut own = asked(&[], &[]);
-    own.operators_at_least = 2;
-    world.parties.get_mut("company:alpha").unwrap().placement = Some(own);
+/// A permitted place that somebody runs.
+fn run_by(operator: Option<&str>) -> Facts {
+    let on = "2026-11-24".parse().unwrap();
+    let operator = match operator {
+        Some(operator) => Fact::declared(operator.to_owned(), "its site", on),
+        None => Fact::unknown(Some("Scaleway".into()), "hearsay", on),
+    };
+    Facts { operator, ..facts(Some("FR"), Some("FR"), Some("FR")) }
+}
 
-    assert_eq!(
-        told(&world, &["paris"]),
-        "paris: the owner wants copies with 2 operators, and one copy is kept"
-    );
+fn spread(places: &[(&str, Option<&str>)], copies: usize, operators: u8) -> Result<String, String> {
+    let places: Vec<_> = places.iter().map(|(id, operator)| (*id, run_by(*operator))).collect();
+    let ids: Vec<LocationId> = places.iter().map(|(id, _)| id.parse().unwrap()).collect();
+    let mut world = world(&places);
+    world.mission.placement.operators_at_least = operators;
+    let owner = world.party(party("company:alpha"));
+    let sought = Sought { mission: &world.mission, owner, sensitivity: Sensitivity::Confidential };
+    let placed = sought.place(&ids, copies).map_err(|nowhere| nowhere.to_string())?;
+    Ok(placed.locations.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn copies_rest_at_the_first_places_with_as_many_operators_as_a_rule_wants() {
+    let places =
+        [("a", Some("Scaleway")), ("b", Some("Scaleway")), ("c", Some("OVH")), ("d", None)];
+
+    for (copies, operators, expected) in [
+        (1, 1, Ok("a")),
+        (2, 1, Ok("a b")),
+        (4, 1, Ok("a b c d")),
+        (1, 2, Ok("a c")),
+        (2, 2, Ok("a c")),
+        (3, 2, Ok("a b c")),
+        (
+            5,
+            1,
+            Err(
+                "wanted are places for 5 copies, and permitted are places for 4 copies with 2 known operators",
+            ),
+        ),
+        (
+            2,
+            3,
+            Err(
+                "wanted are places for 3 copies with 3 known operators, and permitted are places for 4 copies with 2 known operators",
+            ),
+        ),
+    ] {
+        let expected = expected.map(str::to_owned).map_err(str::to_owned);
+        assert_eq!(spread(&places, copies, operators), expected, "{copies} {operators}");
+    }
 }
 
 #[test]

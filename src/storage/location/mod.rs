@@ -44,6 +44,14 @@ pub struct LocationId(String);
 #[error("a location's name is 1 to 64 small letters, digits and `-`")]
 pub struct NotALocationId;
 
+impl LocationId {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for LocationId {
     type Err = NotALocationId;
 

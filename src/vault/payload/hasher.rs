@@ -12,8 +12,8 @@ const SHORT: u64 = 1024 * 1024;
 /// What is handed to another thread at once.
 const BATCH: usize = 64 * 1024;
 
-/// Takes no thread while nothing arrives, and holds at most two batches.
-pub(super) struct Hasher {
+/// A digest that is taken of a stream. Takes no thread while nothing arrives, and holds at most two batches.
+pub struct Hasher {
     /// Away while a batch is hashed.
     context: Option<Context>,
     working: Option<JoinHandle<Context>>,
@@ -23,7 +23,9 @@ pub(super) struct Hasher {
 }
 
 impl Hasher {
-    pub(super) fn new() -> Self {
+    /// The digest of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             context: Some(Context::new(&SHA256)),
             working: None,
@@ -34,7 +36,7 @@ impl Hasher {
     }
 
     /// Adds the stream's next bytes.
-    pub(super) async fn add(&mut self, bytes: &Bytes) {
+    pub async fn add(&mut self, bytes: &Bytes) {
         self.length += bytes.len() as u64;
         if self.length <= SHORT {
             self.context().await.update(bytes);
@@ -60,7 +62,7 @@ impl Hasher {
     }
 
     /// Length and digest of all that was added.
-    pub(super) async fn finish(&mut self) -> (u64, [u8; 32]) {
+    pub async fn finish(&mut self) -> (u64, [u8; 32]) {
         let waiting = std::mem::take(&mut self.waiting);
         let mut context = self.context().await.clone();
         waiting.iter().for_each(|bytes| context.update(bytes));
@@ -74,5 +76,17 @@ impl Hasher {
             self.working = None;
         }
         self.context.as_mut().expect("the state is here or away")
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hasher({} bytes)", self.length)
+    }
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -29,6 +29,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use hasher::Hasher;
 pub use opener::Opener;
 pub use sealer::Sealer;
 pub use stream::{Summary, open_stream, seal_stream};

@@ -10,14 +10,17 @@ use crate::{api::service::Service, witness};
 const OWNER: &str = "contributor-rhein";
 const CONTENT: &[u8] = b"the offer of Rhein Energie";
 
+/// What a pending row says of the copy `c`.
+const NAMED: &str = "json_array(json_object('location', c.location, 'object', c.name))";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_row_that_names_a_live_object_erases_nothing_whatever_its_version() {
     for version in ["v.id", "randomblob(16)"] {
         let service = Service::start().await;
         let reference = service.deposited(OWNER, "offer", CONTENT).await;
         let sql = format!(
-            "insert into pending (name, record_name, version, document, location, since, mac) \
-             select c.name, c.record_name, {version}, v.document, c.location, 0, randomblob(32) \
+            "insert into pending (version, document, copies, since, mac) \
+             select {version}, v.document, {NAMED}, 0, randomblob(32) \
              from copy c join version v on v.id = c.version"
         );
         assert_eq!(witness::sql(&service, &sql).await, 1);
@@ -47,7 +50,7 @@ async fn a_pending_row_that_is_put_back_after_its_deposit_erases_nothing() {
     witness::sql(
         &service,
         "create trigger keep after insert on pending begin insert into kept select * from pending \
-         where name = new.name; end",
+         where version = new.version; end",
     )
     .await;
     let reference = service.deposited(OWNER, "offer", CONTENT).await;
@@ -74,7 +77,7 @@ async fn a_pending_row_pointed_at_another_object_erases_nothing() {
     let service = Service::start().await;
     witness::sql(&service, "create table kept as select * from pending where 1 = 0").await;
     let keep = "create trigger keep after insert on pending begin insert into kept \
-                select * from pending where name = new.name; end";
+                select * from pending where version = new.version; end";
     witness::sql(&service, keep).await;
     let path = format!("/api/v1/documents/{}/content", service.created(OWNER, "a").await);
     let digest = "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:";
@@ -84,9 +87,11 @@ async fn a_pending_row_pointed_at_another_object_erases_nothing() {
     let objects = witness::objects(&service, &reference).await;
 
     // Of a deposit that came to nothing, so its code is one of ours; the names are another's.
-    let point = "insert into pending select c.name, c.record_name, k.version, k.document, k.location, \
-                 k.since, k.mac from kept k, copy c where k.version not in (select id from version)";
-    witness::sql(&service, point).await;
+    let point = format!(
+        "insert into pending select k.version, k.document, {NAMED}, k.since, k.mac from kept k, copy c \
+         where k.version not in (select id from version)"
+    );
+    witness::sql(&service, &point).await;
     for statement in &PUT_BACK[1..] {
         witness::sql(&service, statement).await;
     }
@@ -160,11 +165,8 @@ async fn a_copy_that_names_anothers_object_does_not_take_it_along_when_its_docum
 
     witness::sql(&service, "create table kept as select * from copy").await;
     witness::sql(&service, &format!("delete from copy where version = {}", of(&offer))).await;
-    let point = format!(
-        "update copy set name = (select name from kept where version = {0}), \
-         record_name = (select record_name from kept where version = {0})",
-        of(&offer)
-    );
+    let point =
+        format!("update copy set name = (select name from kept where version = {})", of(&offer));
     witness::sql(&service, &point).await;
     let path = format!("/api/v1/documents/{mine}");
     let shredded = service.ask("contributor-littoral", Method::DELETE, &path);

@@ -261,8 +261,8 @@ pub const SCRIPTS: &[Script] = &[
     script(
         "copy",
         Inserted,
-        &["insert into copy (version, location, name, record_name) \
-         select v.id, 'elsewhere', c.name || 'x', c.record_name from copy c, version v \
+        &["insert into copy (version, location, name, scrubbed_at) \
+         select v.id, 'elsewhere', c.name || 'x', 0 from copy c, version v \
          where v.document = THE_DOCUMENT and v.number = 2 and c.version <> v.id limit 1"],
         NOTHING,
     ),

@@ -113,13 +113,14 @@ async fn each_location_is_explained_with_the_rules_that_it_passes_and_fails() {
     let secret = service.get(DECIDER, &format!("{EXPLAINED}?sensitivity=business-secret")).await;
     let wrong = service.get(DECIDER, &format!("{EXPLAINED}?sensitivity=secret")).await;
 
-    assert_eq!(common["place"], "folder", "{common}");
+    assert_eq!(common["places"], json!(["folder"]), "{common}");
     let rules = common["locations"][0]["rules"].as_array().unwrap();
     let rule = |at: usize| ["whose", "rule", "from"].map(|key| rules[at][key].as_str().unwrap());
     assert_eq!(rule(0), ["mission", "known", "all"]);
     assert_eq!(rule(rules.len() - 1), ["owner", "soil", "all"]);
     let secret = secret.json();
-    assert_eq!(secret["place"], Value::Null);
+    assert_eq!(secret["places"], json!([]));
+    assert!(secret["nowhere"].as_str().is_some_and(|why| why.contains("control")), "{secret}");
     let failed = secret["locations"][0]["rules"].as_array().unwrap().iter();
     let failed: Vec<_> = failed.filter(|rule| rule["passes"] == false).collect();
     assert_eq!(failed.len(), 2, "seat and control: {failed:?}");

@@ -9,6 +9,7 @@ use greffe::{
         merkle::{leaf_hash, root},
         opening::Opening,
     },
+    storage::Name,
     vault::custody::Custody as _,
 };
 use serde_json::Value;
@@ -97,11 +98,14 @@ async fn slots(app: &App, when: &str) {
 
 /// The store holds the objects of what stands, and no others.
 async fn objects(app: &App, folder: &Path, when: &str) {
-    let sql = "select c.name, c.record_name from copy c join version v on v.id = c.version \
+    let sql = "select c.name from copy c join version v on v.id = c.version \
                join document d on d.id = v.document where d.stage <> 'shredded'";
     let rows = sqlx::query(sql).fetch_all(app.writer.database().pool()).await.unwrap();
-    let columns = |row: &sqlx::any::AnyRow| [row.get::<String, _>(0), row.get::<String, _>(1)];
-    let named: BTreeSet<_> = rows.iter().flat_map(columns).collect();
+    let both = |row: &sqlx::any::AnyRow| {
+        let object: Name = row.get::<String, _>(0).parse().unwrap();
+        [object.to_string(), object.of_its_record().to_string()]
+    };
+    let named: BTreeSet<_> = rows.iter().flat_map(both).collect();
     let mut found = BTreeSet::new();
     let root = folder.join("objects");
     files(&root, &root, "object", &mut found);

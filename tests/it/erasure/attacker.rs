@@ -10,6 +10,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use greffe::{
     id::{DocumentId, PersonId, VersionId},
+    storage::Name,
     vault::{
         FileKey, KeySet, SymmetricKey,
         custody::{FileCustody, Ground},
@@ -206,11 +207,10 @@ async fn objects(
     let mut opened = Vec::new();
     for row in sqlx::query(sql).fetch_all(database).await.unwrap_or_default() {
         let Ok(record) = serde_json::from_str::<Value>(row.get::<&str, _>(0)) else { continue };
-        let read = |name: &str| {
-            let name = record[name].as_str().unwrap_or_default();
-            fs::read(store.join(format!("{name}.sealed"))).unwrap_or_default()
-        };
-        let mut sealed = read("object");
+        let name: Name =
+            record["copies"][0]["object"].as_str().unwrap_or_default().parse().unwrap();
+        let read = |name: &Name| fs::read(store.join(format!("{name}.sealed"))).unwrap_or_default();
+        let mut sealed = read(&name);
         if let Some((nonce, chunks)) = sealed.split_first_chunk_mut::<16>() {
             let length = 16 + chunks.len() as u64;
             if let Ok(mut opener) = Opener::new(key, &Nonce(*nonce), length, 0)
@@ -219,7 +219,7 @@ async fn objects(
                 opened.push(text.to_vec());
             }
         }
-        if let Ok(record) = open_record(key, &target.version, 1, &read("beside")) {
+        if let Ok(record) = open_record(key, &target.version, 1, &read(&name.of_its_record())) {
             opened.push(serde_json::to_vec(&record).unwrap());
         }
     }

@@ -131,8 +131,10 @@ answers! {
     Explained {
         /// Of which sensitivity.
         sensitivity: String,
-        /// Where a version would rest.
-        place: Option<String>,
+        /// Where the copies of a version would rest.
+        places: Vec<String>,
+        /// Why it may rest nowhere.
+        nowhere: Option<String>,
         /// Each location.
         locations: Vec<Judged>,
     }

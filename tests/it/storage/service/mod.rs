@@ -197,13 +197,17 @@ impl Service {
         fs::remove_dir_all(self.folder.path().join(BUCKET)).unwrap();
     }
 
+    /// Where the object lies.
+    pub fn object(&self, key: &str) -> PathBuf {
+        self.folder.path().join(BUCKET).join(key)
+    }
+
     pub fn remove(&self, key: &str) {
-        fs::remove_file(self.folder.path().join(BUCKET).join(key)).unwrap();
+        fs::remove_file(self.object(key)).unwrap();
     }
 
     pub fn truncate(&self, key: &str, length: u64) {
-        let path = self.folder.path().join(BUCKET).join(key);
-        fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+        fs::File::options().write(true).open(self.object(key)).unwrap().set_len(length).unwrap();
     }
 
     pub fn uploads(&self) -> Vec<String> {

@@ -1,0 +1,91 @@
+//! Two buckets over TLS, each of which plays what a test asks for, and an instance that keeps a copy at both.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    api::service::Service as Instance,
+    storage::service::{Asked, Ruse, Service},
+};
+
+type Play = Arc<Mutex<fn(&Asked) -> Ruse>>;
+
+/// A bucket that is honest until it is told to play.
+pub struct Place {
+    pub bucket: Service,
+    play: Play,
+    files: TempDir,
+}
+
+impl Place {
+    pub async fn new() -> Self {
+        let play: Play = Arc::new(Mutex::new(|_| Ruse::None));
+        let played = Arc::clone(&play);
+        let bucket = Service::over_tls_with(move |asked, _| played.lock().unwrap()(asked)).await;
+        Self { bucket, play, files: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn plays(&self, play: fn(&Asked) -> Ruse) {
+        *self.play.lock().unwrap() = play;
+    }
+
+    pub fn is_honest(&self) {
+        self.plays(|_| Ruse::None);
+    }
+
+    /// Sealed objects and the records beside them.
+    pub fn kept(&self) -> Vec<String> {
+        let kept = |name: &String| name.starts_with("object/") || name.starts_with("record/");
+        self.bucket.objects().into_iter().filter(kept).collect()
+    }
+
+    /// The sealed objects, by name.
+    pub fn objects(&self) -> Vec<String> {
+        self.kept().into_iter().filter(|name| name.starts_with("object/")).collect()
+    }
+
+    /// What it is in the configuration, under this id.
+    pub fn location(&self, id: &str, operator: &str) -> String {
+        let location = self.bucket.location(self.files.path());
+        let location = location.replace("id = \"folder\"", &format!("id = \"{id}\""));
+        format!(
+            "[[location]]\n{location}\n[location.declared]\nby = \"its operator\"\non = \"2026-11-24\"\n\
+             country = \"FR\"\noperator = \"{operator}\"\nseat = \"FR\"\n\
+             control_holder = \"its founders\"\ncontrol_country = \"FR\"\n\n"
+        )
+    }
+}
+
+/// The configuration with these locations in place of its own, and so many copies.
+pub fn configured(text: &str, locations: &str, copies: usize) -> String {
+    let (before, _) = text.split_once("[[location]]").unwrap();
+    format!("{before}{locations}[copies]\nkept = {copies}\n")
+}
+
+/// An instance with a copy at each of two places.
+pub struct Both {
+    pub north: Place,
+    pub south: Place,
+    instance: Instance,
+}
+
+impl Both {
+    pub async fn new() -> Self {
+        let (north, south) = (Place::new().await, Place::new().await);
+        let locations = [north.location("north", "Nord"), south.location("south", "Sud")].concat();
+        let instance = Instance::with(|text| configured(&text, &locations, 2)).await;
+        Self { north, south, instance }
+    }
+}
+
+impl Deref for Both {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.instance
+    }
+}
