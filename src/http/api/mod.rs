@@ -20,6 +20,7 @@ mod standing;
 mod conflicts;
 mod locations;
 mod placement;
+mod residency;
 mod entries;
 mod tags;
 mod openapi;
@@ -63,6 +64,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(conflicts::router())
         .merge(locations::router())
         .merge(placement::router())
+        .merge(residency::router())
         .merge(entries::router())
         .merge(tags::router())
 }

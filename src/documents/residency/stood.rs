@@ -1,0 +1,99 @@
+//! What stood at an instant: found by rows, borne out by the signed tree.
+
+use crate::{
+    audit::tree::{Attested, Tree},
+    database::Subject,
+    documents::{
+        Documents,
+        residency::{Entered, Made, fault::Fault},
+    },
+    id::EntryId,
+    mission::{Past, Registry, Revision},
+    time::Instant,
+};
+
+/// How one looks back to an instant.
+pub(super) struct Look<'l> {
+    pub documents: &'l Documents,
+    pub tree: &'l Tree,
+    pub at: Instant,
+}
+
+/// The revision of a subject that stood, or its first one, which came after.
+pub(super) enum Stood<R> {
+    At(Past<R>, Made),
+    NotYet(Past<R>, Made),
+}
+
+impl From<&Attested> for Entered {
+    fn from(entry: &Attested) -> Self {
+        let Attested { entry, position, at, signed, .. } = *entry;
+        Self { entry, position, at, signed }
+    }
+}
+
+impl Look<'_> {
+    pub(super) fn registry(&self) -> &Registry {
+        &self.documents.inner.registry
+    }
+
+    /// An entry that a revision names; nothing that follows from it is after the instant.
+    pub(super) async fn attested(&self, entry: EntryId) -> Result<Attested, Fault> {
+        let attested = self.tree.attest(entry).await?;
+        if attested.at > self.at {
+            return Err(Fault::found("found-entry-altered", attested.position));
+        }
+        Ok(attested)
+    }
+
+    /// Revision `number`, with its entry, which must state that it wrote it.
+    pub(super) async fn numbered<R: Revision>(
+        &self,
+        subject: Subject,
+        number: i64,
+    ) -> Result<(Past<R>, Made), Fault> {
+        let past: Past<R> = self.registry().numbered(subject, number).await?;
+        let attested = self.tree.attest(past.entry).await?;
+        let stated = match attested.wrote(past.head) {
+            Some(false) => return Err(Fault::found("found-revision", subject)),
+            stated => stated.is_some(),
+        };
+        let made = Made { number, entered: Entered::from(&attested), stated };
+        Ok((past, made))
+    }
+
+    /// What stood: its entry is not after the instant, and the next one's is.
+    pub(super) async fn stood<R: Revision>(&self, subject: Subject) -> Result<Stood<R>, Fault> {
+        let (number, latest) = self.registry().number_at(subject, self.at).await?;
+        if number < latest {
+            let (next, made) = self.numbered::<R>(subject, number + 1).await?;
+            if made.entered.at <= self.at {
+                return Err(Fault::found("found-entry-altered", made.entered.position));
+            }
+            if number == 0 {
+                return Ok(Stood::NotYet(next, made));
+            }
+        }
+        let (past, made) = self.numbered::<R>(subject, number).await?;
+        if made.entered.at > self.at {
+            return Err(Fault::found("found-entry-altered", made.entered.position));
+        }
+        Ok(Stood::At(past, made))
+    }
+
+    /// The first revision up to `last` of which `is_so`; of `last` it is, and it stays so once it is.
+    pub(super) async fn first<R: Revision>(
+        &self,
+        subject: Subject,
+        last: i64,
+        is_so: impl Fn(&R) -> bool,
+    ) -> Result<Made, Fault> {
+        let (mut low, mut high) = (1, last);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let past: Past<R> = self.registry().numbered(subject, middle).await?;
+            if is_so(&past.revision) { high = middle } else { low = middle + 1 }
+        }
+        Ok(self.numbered::<R>(subject, low).await?.1)
+    }
+}
