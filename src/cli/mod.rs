@@ -43,6 +43,7 @@ mod mission;
 mod openers;
 mod locations;
 mod place;
+mod residency;
 mod put;
 mod readers;
 mod receipt;
@@ -123,6 +124,7 @@ commands! {
     directory::Directory,
     locations::Locations,
     place::Place,
+    residency::Residency,
     ls::Ls,
     show::Show,
     put::Put,
