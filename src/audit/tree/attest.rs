@@ -69,9 +69,8 @@ impl Attested {
     pub fn wrote(&self, head: Head) -> Option<bool> {
         let facts = self.facts.as_ref()?;
         let written = facts.get(FACT).and_then(Value::as_array).into_iter().flatten();
-        let mut written = written.filter_map(|fact| {
-            Written::read(serde_json::from_value::<Fact>(fact.clone()).ok()?)
-        });
+        let mut written = written
+            .filter_map(|fact| Written::read(serde_json::from_value::<Fact>(fact.clone()).ok()?));
         Some(written.any(|written| written.head == head))
     }
 }

@@ -99,8 +99,7 @@ impl Look<'_> {
             let mut known = mission.iter().flat_map(|mission| &mission.locations);
             known.find(|known| known.id == id).map(|known| known.facts.clone())
         };
-        let place =
-            |location: String| Place { facts: facts(&location), location, can: PLACES_CAN };
+        let place = |location: String| Place { facts: facts(&location), location, can: PLACES_CAN };
         let places = named.into_iter().map(place).collect();
         Ok(Residency { at: self.at, mission: made, places, documents: rested, next, found })
     }

@@ -50,6 +50,9 @@ impl Documents {
             let rows = self.deposits(whose, at, (after, last)).await?;
             for (position, facts) in &rows {
                 after = *position;
+                if facts.is_empty() && !self.facts_run_out() {
+                    page.found.push(Found::new("found-entry-altered", after));
+                }
                 if let Some(document) = created(facts) {
                     self.add(&mut page, whose, document).await?;
                 }
@@ -63,6 +66,11 @@ impl Documents {
                 return Ok(page);
             }
         }
+    }
+
+    /// Whether the configuration lets what entries state run out.
+    pub(super) fn facts_run_out(&self) -> bool {
+        self.inner.retention.mission_ended_on.is_some()
     }
 
     /// Up to which position a page looks; nothing if there is nothing after `after`.

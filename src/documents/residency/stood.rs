@@ -37,10 +37,19 @@ impl Look<'_> {
         &self.documents.inner.registry
     }
 
-    /// An entry that a revision names; nothing that follows from it is after the instant.
+    /// An entry that a revision names, which so came before the instant.
     pub(super) async fn attested(&self, entry: EntryId) -> Result<Attested, Fault> {
-        let attested = self.tree.attest(entry).await?;
+        let attested = self.held(entry).await?;
         if attested.at > self.at {
+            return Err(Fault::found("found-entry-altered", attested.position));
+        }
+        Ok(attested)
+    }
+
+    /// An entry held against the signed tree. What it states is gone only where the configuration lets that run out.
+    async fn held(&self, entry: EntryId) -> Result<Attested, Fault> {
+        let attested = self.tree.attest(entry).await?;
+        if attested.facts().is_none() && !self.documents.facts_run_out() {
             return Err(Fault::found("found-entry-altered", attested.position));
         }
         Ok(attested)
@@ -53,7 +62,7 @@ impl Look<'_> {
         number: i64,
     ) -> Result<(Past<R>, Made), Fault> {
         let past: Past<R> = self.registry().numbered(subject, number).await?;
-        let attested = self.tree.attest(past.entry).await?;
+        let attested = self.held(past.entry).await?;
         let stated = match attested.wrote(past.head) {
             Some(false) => return Err(Fault::found("found-revision", subject)),
             stated => stated.is_some(),

@@ -104,6 +104,16 @@ impl Canvas {
         );
     }
 
+    /// A line of the box with how it is known, for which there is always room.
+    pub(super) fn known(&mut self, label: &str, value: &str, basis: &str) {
+        let room = MOST_VALUE.saturating_sub(basis.chars().count() + 4);
+        let mut cut: String = value.chars().take(room).collect();
+        if value.chars().nth(room).is_some() {
+            cut.push('…');
+        }
+        self.line(label, &format!("{cut} · {basis}"));
+    }
+
     pub(super) fn closes(&mut self) {
         self.y += MARGIN;
         let (class, top, width) = (self.look.class(), self.top, WIDTH - 2 * MARGIN);
@@ -128,6 +138,16 @@ impl Canvas {
              <text class=\"label\" x=\"{word_x}\" y=\"{word_y}\"><tspan>{means}</tspan></text>"
         );
         self.y = end;
+    }
+
+    /// What the next box is, to which nothing leads from the one above.
+    pub(super) fn beside(&mut self, means: &str) {
+        let (x, y, means) = (MARGIN * 2, self.y + 5, escaped(means, MOST_HEADING));
+        let _ = write!(
+            self.drawn,
+            "<text class=\"label\" x=\"{x}\" y=\"{y}\"><tspan>{means}</tspan></text>"
+        );
+        self.y += MARGIN;
     }
 
     pub(super) fn finish(self) -> String {

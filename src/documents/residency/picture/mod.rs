@@ -66,9 +66,12 @@ fn drawn(
     let digest: String = sealed.sealed_sha256.chars().take(DIGEST_SHOWN).collect();
     canvas.line("SHA-256", &format!("{digest}…"));
     canvas.closes();
-    for copy in &sealed.copies {
+    for (count, copy) in sealed.copies.iter().enumerate() {
         let place = residency.places.iter().find(|place| place.location == copy.location);
-        canvas.arrow(words.sealed_at);
+        match count {
+            0 => canvas.arrow(words.sealed_at),
+            _ => canvas.beside(words.and_at),
+        }
         at_place(canvas, words, copy, place);
     }
     canvas.arrow(words.opens_with);
@@ -79,7 +82,9 @@ fn drawn(
             let until = |entered: Entered| entered.at.to_second();
             let done = destruction.done.map_or_else(|| words.under_way.to_owned(), until);
             canvas.line(words.destroyed, &done);
-            canvas.line(words.openers, words.nobody);
+            if destruction.done.is_some() {
+                canvas.line(words.openers, words.nobody);
+            }
             canvas.closes();
         }
     }
@@ -96,21 +101,21 @@ fn at_place(canvas: &mut Canvas, words: &Words, copy: &Copy, place: Option<&Plac
         canvas.closes();
         return;
     };
-    canvas.line(words.country, &told(words, &facts.country, ToString::to_string));
-    canvas.line(words.operator, &told(words, &facts.operator, Clone::clone));
-    canvas.line(words.seat, &told(words, &facts.seat, ToString::to_string));
-    let control = told(words, &facts.control, |by| format!("{} ({})", by.holder, by.country));
-    canvas.line(words.control, &control);
+    told(canvas, words, words.country, &facts.country, ToString::to_string);
+    told(canvas, words, words.operator, &facts.operator, Clone::clone);
+    told(canvas, words, words.seat, &facts.seat, ToString::to_string);
+    told(canvas, words, words.control, &facts.control, |by| by.holder.clone());
+    told(canvas, words, words.under, &facts.control, |by| by.country.to_string());
     canvas.closes();
 }
 
 fn keys(canvas: &mut Canvas, words: &Words, rested: &Rested) {
-    canvas.opens(Look::Keys, words.keys);
     let managed = rested.holders.iter().find_map(|holder| holder.party.as_deref());
+    canvas.opens(Look::Keys, if managed.is_some() { words.keys } else { words.identities });
     canvas.line(words.held_by, managed.unwrap_or(words.depositors));
     canvas.closes();
     canvas.arrow(words.can);
-    canvas.opens(Look::Plain, words.openers);
+    canvas.opens(Look::Plain, words.who);
     for holder in &rested.holders {
         let who = holder.party.as_deref().unwrap_or(words.depositors);
         let with = match (holder.party.is_some(), holder.logged) {
@@ -124,13 +129,21 @@ fn keys(canvas: &mut Canvas, words: &Words, rested: &Rested) {
     canvas.closes();
 }
 
-/// A fact with how it is known.
-fn told<T>(words: &Words, fact: &Fact<T>, shown: impl Fn(&T) -> String) -> String {
+/// A fact with how it is known; its source and date are in the text.
+fn told<T>(
+    canvas: &mut Canvas,
+    words: &Words,
+    label: &str,
+    fact: &Fact<T>,
+    shown: impl Fn(&T) -> String,
+) {
     let basis = match &fact.basis {
         Basis::Declared => words.declared,
         Basis::Verified { .. } => words.verified,
-        Basis::Unknown => return words.unknown.to_owned(),
+        Basis::Unknown => return canvas.line(label, words.unknown),
     };
-    let Some(value) = fact.value.as_ref().map(shown) else { return words.unknown.to_owned() };
-    format!("{value} · {basis} {}", fact.on)
+    match fact.value.as_ref().map(shown) {
+        Some(value) => canvas.known(label, &value, basis),
+        None => canvas.line(label, words.unknown),
+    }
 }

@@ -100,8 +100,9 @@ async fn of_party(
     let named = Resource::from(party(&app, &name).await?).called(&name);
     let permit: Permit<Audit> = app.policy.permit(&caller, named).await?;
     let (permit, _) = app.gate.note(permit, shows("residency")).await?;
-    let created = app.documents.created(&permit, whose(&permit)?, at, wanted.after).await?;
-    let created = recorded(&app, &caller, created).await?;
+    let whose = whose(&permit)?;
+    let created = app.documents.created(&permit, whose, at, wanted.after).await?;
+    let created = recorded(&app, &caller, whose, created).await?;
     Ok(Listed(app.documents.residency_of(&permit, &app.tree, at, created).await?.into()))
 }
 
@@ -134,8 +135,16 @@ fn whose(permit: &Permit<Audit>) -> Result<Whose, Problem> {
     Ok(if everybody { Whose::Everybody } else { Whose::Party(party) })
 }
 
-/// The page without documents of parties that the caller may not audit; each party that is left gets an entry of its own.
-async fn recorded(app: &App, caller: &Caller, mut page: Created) -> Result<Created, Problem> {
+/// Of everybody's documents those of parties that the caller may audit; each of these parties gets an entry of its own.
+async fn recorded(
+    app: &App,
+    caller: &Caller,
+    whose: Whose,
+    mut page: Created,
+) -> Result<Created, Problem> {
+    if whose != Whose::Everybody {
+        return Ok(page);
+    }
     let mut owners: Vec<_> = page.documents.iter().map(|(_, owner)| *owner).collect();
     owners.sort_unstable();
     owners.dedup();
