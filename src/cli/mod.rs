@@ -24,6 +24,7 @@ mod check_config;
 mod completions;
 mod demo;
 mod conflict;
+mod moves;
 mod directory;
 mod expire;
 mod export;
@@ -123,6 +124,7 @@ commands! {
     directory::Directory,
     locations::Locations,
     place::Place,
+    moves::Moves,
     ls::Ls,
     show::Show,
     put::Put,

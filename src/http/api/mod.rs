@@ -19,6 +19,7 @@ mod settings;
 mod standing;
 mod conflicts;
 mod locations;
+mod moves;
 mod placement;
 mod entries;
 mod tags;
@@ -62,6 +63,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(standing::router())
         .merge(conflicts::router())
         .merge(locations::router())
+        .merge(moves::router())
         .merge(placement::router())
         .merge(entries::router())
         .merge(tags::router())
