@@ -1,5 +1,6 @@
 //! Two copies in two locations: both or none, read from whichever is right, mended, scrubbed, erased at both.
 
+mod lost;
 mod moves;
 mod places;
 

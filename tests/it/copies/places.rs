@@ -87,10 +87,21 @@ impl Both {
         Self { north, south, instance }
     }
 
+    /// What serves.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
     /// The same, started again.
     pub async fn again(self) -> Self {
         self.instance.app.close().await;
-        let instance = self.instance.again(self.instance.copied()).await.unwrap();
+        let folder = self.instance.copied();
+        self.in_folder(folder).await
+    }
+
+    /// The same, started on what stands in `folder`, a copy of its own.
+    pub async fn in_folder(self, folder: TempDir) -> Self {
+        let instance = self.instance.again(folder).await.unwrap();
         Self { instance, ..self }
     }
 }
