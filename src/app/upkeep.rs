@@ -84,6 +84,18 @@ impl App {
         }
     }
 
+    /// The hourly look at the database's settings: stops the log for good if what is acknowledged would no longer be safe.
+    pub async fn settled_or_stop(&self) {
+        match self.writer.database().settings().await {
+            Ok(_) => {}
+            Err(error @ database::Error::Setting { .. }) => {
+                tracing::error!(%error, "nothing more is acknowledged");
+                self.writer.end(Ended::Uncertain);
+            }
+            Err(error) => tracing::warn!(%error, "the database's settings are read later"),
+        }
+    }
+
     /// Starts signing, sweeping, comparing, scrubbing and moving in the background; all end with the log.
     pub(super) fn keep_up(&self) {
         let signing = tokio::spawn(self.tree.clone().run());
@@ -110,6 +122,7 @@ impl App {
                 }
                 if compared.elapsed() > COMPARED_EVERY {
                     app.compare_or_stop().await;
+                    app.settled_or_stop().await;
                     if let Err(error) = app.documents.probe().await {
                         tracing::warn!(%error, "the places are looked at later");
                     }

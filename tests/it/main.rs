@@ -17,6 +17,7 @@ mod gate;
 mod go;
 mod layers;
 mod links;
+mod postgres;
 mod retention;
 mod server;
 mod storage;
