@@ -13,6 +13,7 @@ mod copies;
 mod crashes;
 mod erasure;
 mod fuzz;
+mod garage;
 mod gate;
 mod go;
 mod layers;

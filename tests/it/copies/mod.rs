@@ -2,7 +2,7 @@
 
 mod lost;
 mod moves;
-mod places;
+pub mod places;
 
 use greffe::time::Clock;
 use hyper::Method;
