@@ -169,6 +169,7 @@ fn mission(
         kinds: Vec::new(),
         conflicts: Vec::new(),
         locations: Vec::new(),
+        moves: Vec::new(),
         baseline: String::new(),
     }
 }

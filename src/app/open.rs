@@ -100,9 +100,9 @@ pub async fn open(config: Arc<Config>, recovery: Recovery) -> Result<App, Error>
     let locations = places::open(&config)?;
     let key = Parts::signing_key(&config, &custody).await?;
     let signer = Signer::open(&config.signer.state_file, key)?;
-    let log_store = Arc::clone(&locations.first().ok_or_else(no_place)?.store);
+    let anchored = places::anchored(&locations)?;
     let (writer, append_key) = (parts.writer.clone(), parts.append_key.clone());
-    let tree = Tree::open(writer, append_key, signer, log_store).await?;
+    let tree = Tree::open(writer, append_key, signer, anchored).await?;
     let app = wire(config, custody, parts, tree, locations, recovered, lock).await?;
     // What an unfinished act would be finished by must be what the log says.
     let (root, written) = app.compare_authority().await?;
@@ -161,10 +161,6 @@ async fn wire(
         upkeep: std::sync::Mutex::default(),
         _lock: lock,
     })))
-}
-
-fn no_place() -> Error {
-    Error::Config("configure at least one [[location]]".to_owned())
 }
 
 /// An OS lock on a file beside the signer's state: it goes with the process, however that ends.

@@ -13,9 +13,11 @@ use crate::{
     mission::{DocumentRevision, LocationEntry, Registry},
     storage::{
         self, Facts, Location, LocationId, Name, Store,
+        absent::Absent,
         folder::Folder,
         location::{Control, Fact, catalogue},
         s3::{Patience, Pool, S3, Settings},
+        several::Several,
     },
     time::Clock,
 };
@@ -38,10 +40,17 @@ fn open_by(
     folder: fn(&Path, &LocationId) -> Result<Folder, storage::Error>,
 ) -> Result<Vec<Location>, Error> {
     let pool = Pool::new(config.limits.upload_memory_bytes);
+    let several = config.location.len() > 1;
     let place = |place: &LocationConfig| {
         let id = id(place)?;
         let facts = facts(place)?;
         let (store, chain): (Arc<dyn Store>, _) = match &place.medium {
+            Medium::Folder { path } if several && is_gone(path) => {
+                let (location, path) = (&id, path.display());
+                tracing::error!(%location, %path, "a folder is not there: its location is away");
+                let why = format!("{path} is not there");
+                (Arc::new(Absent::new(id.clone(), why)), None)
+            }
             Medium::Folder { path } => (Arc::new(folder(path, &id)?), None),
             Medium::S3(_) => {
                 let store = S3::new(&settings(place, &id)?, Arc::clone(&pool))?;
@@ -52,6 +61,23 @@ fn open_by(
         Ok(Location { id, store, facts, chain })
     };
     config.location.iter().map(place).collect()
+}
+
+/// Whether a disk is not mounted, or lost: what others keep is served all the same.
+fn is_gone(path: &Path) -> bool {
+    match std::fs::read_dir(path) {
+        Ok(mut found) => found.next().is_none(),
+        Err(_) => true,
+    }
+}
+
+/// Where anchors are: at every place.
+pub(super) fn anchored(locations: &[Location]) -> Result<Arc<dyn Store>, Error> {
+    if locations.is_empty() {
+        return Err(Error::Config("configure at least one [[location]]".to_owned()));
+    }
+    let stores = locations.iter().map(|location| Arc::clone(&location.store));
+    Ok(Arc::new(Several::new(stores.collect())))
 }
 
 /// How many rows of a location are looked at, at most, for one that its document's revision confirms.

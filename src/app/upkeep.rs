@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::{Map, json};
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 
 use crate::{
     app::{App, Error},
@@ -20,6 +21,8 @@ const SWEPT_EVERY: Duration = Duration::from_secs(60);
 const EXPIRED_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Between two looks at which copies are to be read anew.
 const SCRUBBED_EVERY: Duration = Duration::from_secs(600);
+/// Between two rounds over moves that are not finished.
+const MOVED_EVERY: Duration = Duration::from_secs(5);
 /// Between two confirmations of the key set's slots that are in use.
 const SETTLED_EVERY: Duration = Duration::from_secs(5);
 
@@ -81,7 +84,19 @@ impl App {
         }
     }
 
-    /// Starts signing, sweeping, comparing and scrubbing in the background; all end with the log.
+    /// The hourly look at the database's settings: stops the log for good if what is acknowledged would no longer be safe.
+    pub async fn settled_or_stop(&self) {
+        match self.writer.database().settings().await {
+            Ok(_) => {}
+            Err(error @ database::Error::Setting { .. }) => {
+                tracing::error!(%error, "nothing more is acknowledged");
+                self.writer.end(Ended::Uncertain);
+            }
+            Err(error) => tracing::warn!(%error, "the database's settings are read later"),
+        }
+    }
+
+    /// Starts signing, sweeping, comparing, scrubbing and moving in the background; all end with the log.
     pub(super) fn keep_up(&self) {
         let signing = tokio::spawn(self.tree.clone().run());
         let app = self.clone();
@@ -107,6 +122,7 @@ impl App {
                 }
                 if compared.elapsed() > COMPARED_EVERY {
                     app.compare_or_stop().await;
+                    app.settled_or_stop().await;
                     if let Err(error) = app.documents.probe().await {
                         tracing::warn!(%error, "the places are looked at later");
                     }
@@ -115,21 +131,42 @@ impl App {
             }
         });
         let app = self.clone();
-        let scrubbing = tokio::spawn(async move {
-            let mut ended = app.writer.ended();
+        let scrubbing = self.every(SCRUBBED_EVERY, move || {
+            let documents = app.documents.clone();
+            Box::pin(async move { documents.scrub().await })
+        });
+        let app = self.clone();
+        let moving = self.every(MOVED_EVERY, move || {
+            let documents = app.documents.clone();
+            Box::pin(async move {
+                if let Err(error) = documents.go_on_moving().await {
+                    tracing::warn!(%error, "moves go on later");
+                }
+            })
+        });
+        let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
+        upkeep.extend([signing, sweeping, scrubbing, moving]);
+    }
+
+    /// Does something again and again until the log ends, which cuts it off wherever it is.
+    fn every(
+        &self,
+        pause: Duration,
+        work: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> JoinHandle<()> {
+        let mut ended = self.writer.ended();
+        tokio::spawn(async move {
             loop {
-                let pass = async {
-                    tokio::time::sleep(SCRUBBED_EVERY).await;
-                    app.documents.scrub().await;
+                let round = async {
+                    tokio::time::sleep(pause).await;
+                    work().await;
                 };
                 tokio::select! {
                     _ = ended.wait_for(Option::is_some) => return,
-                    () = pass => {}
+                    () = round => {}
                 }
             }
-        });
-        let mut upkeep = self.upkeep.lock().expect("no holder of this lock panics");
-        upkeep.extend([signing, sweeping, scrubbing]);
+        })
     }
 
     /// Ends the instance in order: a `stop` entry, key set and database closed.

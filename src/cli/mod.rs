@@ -24,6 +24,7 @@ mod check_config;
 mod completions;
 mod demo;
 mod conflict;
+mod moves;
 mod directory;
 mod expire;
 mod export;
@@ -125,6 +126,7 @@ commands! {
     locations::Locations,
     place::Place,
     residency::Residency,
+    moves::Moves,
     ls::Ls,
     show::Show,
     put::Put,

@@ -76,19 +76,25 @@ fn url(address: &Address, missing: Missing) -> String {
 }
 
 pub(super) async fn settings(database: &Database) -> Result<Settings, Error> {
+    // Of those without a value that they must have, the entry of each start says what it is.
     let wanted: &[(&str, &[&str])] = match database.engine {
         Engine::Sqlite => &[("journal_mode", &["wal"]), ("synchronous", &["2", "3"])],
         Engine::Postgres => &[
             ("fsync", &["on"]),
             ("full_page_writes", &["on"]),
             ("synchronous_commit", &["on", "remote_apply"]),
+            ("synchronous_standby_names", &[]),
+            ("log_statement", &[]),
+            ("log_min_duration_statement", &[]),
         ],
     };
     let mut read = Settings::new();
     for (name, values) in wanted {
         let found = setting(&database.pool, database.engine, name).await?;
-        if !values.contains(&found.as_str()) {
-            return Err(Error::Setting { name, found, wanted: values[0] });
+        if let [wanted, ..] = values
+            && !values.contains(&found.as_str())
+        {
+            return Err(Error::Setting { name, found, wanted });
         }
         read.push((name, found));
     }

@@ -9,10 +9,10 @@ use crate::{
     audit::{Discover, Read},
     database::{self, Revisions},
     documents::{Documents, Error, VersionRecord},
-    id::{DocumentId, EntryId, GrantId, PersonId, VersionId},
+    id::{DocumentId, EntryId, GrantId, PartyId, PersonId, VersionId},
     mission::{
-        CopyEntry, DocumentRevision, Grant, Grantee, MissionRevision, Protection, Role,
-        Sensitivity, Stage, VersionEntry,
+        CopyEntry, DocumentRevision, Grant, Grantee, MissionRevision, PartyRevision, Protection,
+        Role, Sensitivity, Stage, VersionEntry,
     },
     policy::Permit,
     time::Instant,
@@ -181,6 +181,11 @@ impl Documents {
     pub(super) async fn mission(&self) -> Result<Arc<MissionRevision>, Error> {
         let now = self.inner.writer.clock().now();
         Ok(self.inner.registry.mission(&mut Revisions::new(now)).await?)
+    }
+
+    pub(super) async fn party(&self, party: PartyId) -> Result<Arc<PartyRevision>, Error> {
+        let now = self.inner.writer.clock().now();
+        Ok(self.inner.registry.read(party, &mut Revisions::new(now)).await?)
     }
 
     pub(super) async fn described(

@@ -14,6 +14,7 @@ mod export;
 mod grants;
 mod named;
 mod list;
+mod moves;
 mod openers;
 mod pending;
 mod probe;
@@ -51,6 +52,7 @@ pub use describe::{Content, CopyDescription, Description, GrantDescription, Vers
 pub use erase::Shredded;
 pub use grants::NewGrant;
 pub use list::Page;
+pub use moves::Moving;
 pub use named::Named;
 pub use openers::{Holder, Openers, Place};
 pub use reading::Reading;
@@ -176,6 +178,7 @@ struct Inner {
     given_up: std::sync::Mutex<Vec<(pending::Place, Option<repeat::Repeat>)>>,
     doubts: copies::Doubts,
     late: copies::Late,
+    moves: moves::Moves,
     traffic: copies::Traffic,
     copies: Copies,
 }
@@ -223,6 +226,7 @@ impl Documents {
             given_up: std::sync::Mutex::default(),
             doubts: copies::Doubts::default(),
             late: copies::Late::default(),
+            moves: moves::Moves::default(),
             traffic: copies::Traffic::default(),
             copies,
         };

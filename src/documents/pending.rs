@@ -62,6 +62,17 @@ impl Place {
         Ok(())
     }
 
+    /// Takes its row away, and nothing of what it names; says whether it was there.
+    pub(super) async fn unlist(&self, sql: &mut AnyConnection) -> Result<bool, Stopped> {
+        let sql_text = "delete from pending where version = $1 and copies = $2 returning version";
+        let row = sqlx::query(sql_text)
+            .bind(self.version.as_bytes().to_vec())
+            .bind(self.copies_text())
+            .fetch_optional(sql)
+            .await?;
+        Ok(row.is_some())
+    }
+
     fn read(row: &sqlx::any::AnyRow, key: &hmac::Key) -> Option<Self> {
         let bytes = |n: usize| row.try_get::<Vec<u8>, _>(n).ok();
         let copies: String = row.try_get(2).ok()?;
@@ -73,15 +84,6 @@ impl Place {
         hmac::verify(key, &place.message(&copies), &bytes(3)?).ok()?;
         Some(place)
     }
-}
-
-/// Takes away the row of a version, and nothing of what it names; says whether there was one.
-pub(super) async fn unlist(version: &[u8], sql: &mut AnyConnection) -> Result<bool, Stopped> {
-    let row = sqlx::query("delete from pending where version = $1 returning version")
-        .bind(version.to_vec())
-        .fetch_optional(sql)
-        .await?;
-    Ok(row.is_some())
 }
 
 impl Documents {
@@ -99,12 +101,26 @@ impl Documents {
     }
 
     /// Takes a row away, and nothing of what it names.
-    pub(super) async fn unlist(&self, version: Vec<u8>) -> Result<(), Error> {
+    pub(super) async fn unlist(&self, place: &Place) -> Result<(), Error> {
+        let place = place.clone();
         let unlisted = self.inner.writer.upkeep(move |change| {
-            let version = version.clone();
-            Box::pin(async move { unlist(&version, change.sql()).await.map(drop) })
+            let place = place.clone();
+            Box::pin(async move { place.unlist(change.sql()).await.map(drop) })
         });
         Ok(unlisted.await?)
+    }
+
+    /// Takes away a row that this service did not write.
+    pub(super) async fn disown(&self, version: Vec<u8>) -> Result<(), Error> {
+        let disowned = self.inner.writer.upkeep(move |change| {
+            let version = version.clone();
+            Box::pin(async move {
+                let sql = "delete from pending where version = $1";
+                sqlx::query(sql).bind(version).execute(change.sql()).await?;
+                Ok::<_, Stopped>(())
+            })
+        });
+        Ok(disowned.await?)
     }
 
     /// Whether the document's revision lists the version. What memory has of it is enough to say yes.

@@ -8,13 +8,8 @@ use futures::StreamExt as _;
 use crate::{
     audit::{Deposit, Stopped},
     documents::{
-        Deposited, Documents, Error, Upload, VersionRecord,
-        deposit::precondition,
-        grants::project,
-        pending::{Place, unlist},
-        record::encoded,
-        repeat::Repeat,
-        texts, unwrapped,
+        Deposited, Documents, Error, Upload, VersionRecord, deposit::precondition, grants::project,
+        pending::Place, record::encoded, repeat::Repeat, texts, unwrapped,
     },
     id::{EntryId, VersionId},
     mission::{CopyEntry, DocumentRevision, Stage, VersionEntry},
@@ -198,8 +193,10 @@ async fn rows(
     for copy in &record.copies {
         insert_copy(sql, record.version, copy, at).await?;
     }
+    let place =
+        Place { document: record.document, version: record.version, copies: record.copies.clone() };
     // Swept meanwhile: the object may be erased at any moment.
-    match unlist(record.version.as_bytes(), sql).await? {
+    match place.unlist(sql).await? {
         true => Ok(()),
         false => Err(Stopped::failed(Error::Stage("swept while it was deposited"))),
     }

@@ -8,7 +8,7 @@ use crate::{
     database,
     documents::{
         Documents, Error,
-        pending::{Pending, Place, unlist},
+        pending::{Pending, Place},
         repeat::{REMEMBERED, Repeat},
     },
     id::DocumentId,
@@ -34,9 +34,13 @@ impl Documents {
     pub(super) async fn abandon(&self, place: &Place, repeat: Option<Repeat>) {
         if let Err(error) = self.try_abandon(place, repeat.clone()).await {
             tracing::warn!(version = %place.version, %error, "an abandoned deposit waits for the sweeper");
-            let mut given_up = self.inner.given_up.lock().expect("no holder of this lock panics");
-            given_up.push((place.clone(), repeat));
+            self.give_up_later(place.clone(), repeat);
         }
+    }
+
+    fn give_up_later(&self, place: Place, repeat: Option<Repeat>) {
+        let mut given_up = self.inner.given_up.lock().expect("no holder of this lock panics");
+        given_up.push((place, repeat));
     }
 
     async fn abandon_again(&self) {
@@ -54,7 +58,10 @@ impl Documents {
         let lives = self.living(place).await?;
         let none = Vec::new();
         let living = lives.as_ref().unwrap_or(&none);
-        let left: Vec<_> = place.copies.iter().filter(|copy| !living.contains(copy)).collect();
+        let left = place.copies.iter().filter(|copy| !living.contains(copy));
+        // Nothing can be asked of a location that is configured no more.
+        let (left, lost): (Vec<_>, Vec<_>) =
+            left.cloned().partition(|copy| self.location(&copy.location).is_some());
         for copy in &left {
             self.erase_copy(copy).await?;
         }
@@ -64,23 +71,23 @@ impl Documents {
                 Err(error) => return Err(error.into()),
             }
         }
-        let version = place.version;
-        if left.is_empty() {
-            return self.unlist(version.as_bytes().to_vec()).await;
+        if left.is_empty() && lost.is_empty() {
+            return self.unlist(place).await;
         }
         let what = if lives.is_none() { "abandoned" } else { "copies erased" };
         let detail = Map::from_iter([
             ("system".to_owned(), json!(what)),
-            ("version".to_owned(), json!(version)),
+            ("version".to_owned(), json!(place.version)),
             ("copies".to_owned(), json!(left)),
+            ("not_asked".to_owned(), json!(lost)),
         ]);
         let mut draft = Draft::system(detail);
         draft.document = Some(place.document);
-        let repeat = repeat.filter(|_| lives.is_none());
+        let (place, repeat) = (place.clone(), repeat.filter(|_| lives.is_none()));
         let swept = self.inner.writer.system(draft, move |change| {
-            let repeat = repeat.clone();
+            let (place, repeat) = (place.clone(), repeat.clone());
             Box::pin(async move {
-                unlist(version.as_bytes(), change.sql()).await?;
+                place.unlist(change.sql()).await?;
                 match &repeat {
                     Some(repeat) => repeat.forget(change).await,
                     None => Ok(()),
@@ -92,7 +99,7 @@ impl Documents {
     }
 
     /// The copies of a version that live, of those at a place that may be given up; nothing if there is no such version.
-    async fn living(&self, place: &Place) -> Result<Option<Vec<CopyEntry>>, Error> {
+    pub(super) async fn living(&self, place: &Place) -> Result<Option<Vec<CopyEntry>>, Error> {
         if !self.is_version(place.document, place.version).await? {
             return Ok(None);
         }
@@ -117,9 +124,16 @@ impl Documents {
             match place {
                 None => {
                     tracing::error!("a pending row was not written by this service");
-                    self.unlist(version).await?;
+                    self.disown(version).await?;
                 }
-                Some(place) => self.try_abandon(&place, None).await?,
+                Some(place) => match self.try_abandon(&place, None).await {
+                    // Whoever reads elsewhere need not wait for a place that is away.
+                    Err(error @ (Error::Storage(_) | Error::NotErased(_))) => {
+                        tracing::warn!(version = %place.version, %error, "it is swept later");
+                        self.give_up_later(place, None);
+                    }
+                    swept => swept?,
+                },
             }
         }
         self.free_keys().await?;

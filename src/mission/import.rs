@@ -169,6 +169,7 @@ pub(super) fn mission_of(
         kinds: file.kinds.clone(),
         conflicts: file.conflicts.iter().map(conflict).collect(),
         locations: setting.locations,
+        moves: Vec::new(),
         baseline: setting.baseline,
     }
 }

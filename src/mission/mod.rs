@@ -33,9 +33,9 @@ pub use registry::{Capacity, Past, Registry, joined};
 pub use revision::{
     Conflict, CopyEntry, Credential, CredentialKind, DocumentKind, DocumentRevision, FORMAT, Grant,
     Grantee, LONGEST_BYTES, LocationEntry, MOST_CREDENTIALS, MOST_GRANTS, MOST_STANDING_GRANTS,
-    MissionRevision, Network, PartyEntry, PartyKind, PartyRevision, PersonEntry, PersonRevision,
-    Placement, Protection, Recipient, Revision, Role, RoleHeld, Sensitivity, Stage, StandingGrant,
-    TagKey, Unknown, VersionEntry, Words,
+    MissionRevision, MoveEntry, MoveScope, Network, PartyEntry, PartyKind, PartyRevision,
+    PersonEntry, PersonRevision, Placement, Protection, Recipient, Revision, Role, RoleHeld,
+    Sensitivity, Stage, StandingGrant, TagKey, Unknown, VersionEntry, Words,
 };
 pub use root::{AuthorityRoot, Scanned};
 pub use text::{NotPlain, is_invisible, plain};

@@ -12,6 +12,8 @@ use futures::stream::BoxStream;
 pub mod name;
 pub mod location;
 pub mod folder;
+pub mod absent;
+pub mod several;
 pub mod s3;
 pub mod conformance;
 pub mod probe;

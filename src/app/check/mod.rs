@@ -25,7 +25,7 @@ use crate::{
         self, AuthorityRoot, DocumentRevision, MissionRevision, PartyRevision, PersonRevision,
         Registry, Scanned,
     },
-    storage::{Location, Store},
+    storage::Location,
     vault::{
         KeySet,
         custody::{Custody, FileCustody},
@@ -146,16 +146,13 @@ impl Copied {
     ///
     /// Only if something cannot be read.
     pub async fn log(&self, done: &(dyn Fn(usize) + Sync)) -> Result<Vec<Found>, Error> {
-        let store: &dyn Store = match self.locations.first() {
-            Some(location) => location.store.as_ref(),
-            None => return Err(Error::Config("configure at least one [[location]]".to_owned())),
-        };
+        let anchored = places::anchored(&self.locations)?;
         let parts = tree::Parts {
             database: &self.database,
             append_key: &self.append_key,
             verifier: &self.verifier,
             state: &self.state,
-            store,
+            store: &*anchored,
         };
         let tree::Examined { mut found, written, without_facts, .. } =
             tree::examine(parts, done).await?;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     audit::Draft,
-    documents::{Documents, Error, VersionRecord},
+    documents::{Documents, Error, VersionRecord, pending::Place},
     id::{DocumentId, VersionId},
     mission::{CopyEntry, DocumentRevision},
 };
@@ -47,7 +47,7 @@ impl Documents {
     }
 
     /// An entry of what became of a copy.
-    pub(super) async fn enter_copy<const N: usize>(
+    pub(in crate::documents) async fn enter_copy<const N: usize>(
         &self,
         document: &DocumentRevision,
         version: VersionId,
@@ -88,8 +88,10 @@ impl Documents {
         let Some(bad) = copies.iter().find(|copy| copy.location == location) else { return Ok(()) };
         self.writable(&self.at(bad)?.id)?;
         self.written_from_another(&revision, &row.record, copies, bad).await?;
-        // What was destroyed meanwhile is erased by whoever writes last.
-        if !self.standing(document).await?.is_kept() {
+        // What was destroyed or moved away meanwhile is erased by whoever writes last.
+        let place = Place { document, version, copies: vec![bad.clone()] };
+        let lives = self.living(&place).await?.is_some_and(|living| living.contains(bad));
+        if !lives || !self.revision(document).await?.is_kept() {
             return self.erase_copy(bad).await;
         }
         self.scrubbed(version, bad).await?;
@@ -97,7 +99,7 @@ impl Documents {
     }
 
     /// Writes `to` from the first of `copies` that is what the record says; if none is, the document is quarantined.
-    pub(super) async fn written_from_another(
+    pub(in crate::documents) async fn written_from_another(
         &self,
         document: &DocumentRevision,
         record: &VersionRecord,
@@ -117,7 +119,9 @@ impl Documents {
         match away {
             Some(error) => Err(error),
             None => {
-                self.quarantine(document.document, record.version).await;
+                if !document.quarantined {
+                    self.quarantine(document.document, record.version).await;
+                }
                 Err(Error::Integrity(record.version))
             }
         }
@@ -125,7 +129,7 @@ impl Documents {
 }
 
 /// The draft of an entry of what became of copies of a version.
-pub(super) fn of_copies<const N: usize>(
+pub(in crate::documents) fn of_copies<const N: usize>(
     document: &DocumentRevision,
     version: VersionId,
     what: &str,

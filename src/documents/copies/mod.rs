@@ -16,7 +16,7 @@ use crate::{
     storage::{Location, Name},
 };
 
-pub(super) use doubt::Doubts;
+pub(super) use doubt::{Doubts, of_copies};
 pub(super) use read::Late;
 pub(super) use traffic::{Traffic, Transfer};
 

@@ -205,6 +205,25 @@ impl Documents {
         }
     }
 
+    /// Reads a copy that was just written, whole.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Altered`] if it is not what the record says.
+    pub(in crate::documents) async fn read_back(
+        &self,
+        record: &VersionRecord,
+        copy: &CopyEntry,
+    ) -> Result<(), Error> {
+        let store = &self.at(copy)?.store;
+        for part in parts(record, copy) {
+            if !self.is_genuine(&**store, &part).await? {
+                return Err(Error::Altered);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes note that a copy was looked at whole just now.
     pub(super) async fn scrubbed(&self, version: VersionId, copy: &CopyEntry) -> Result<(), Error> {
         let name = copy.object.as_str().to_owned();

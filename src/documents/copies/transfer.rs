@@ -50,21 +50,26 @@ impl Documents {
             let sealed =
                 genuine(&**source, part, self.inner.traffic.clone()).await.map_err(altered)?;
             let created = target.create(&kept.name, sealed, Some(kept.length)).await;
-            created.map_err(altered)?;
+            created.map_err(of_source)?;
         }
         Ok(())
     }
 }
 
-/// A source that is not what it should be; other failures as they are.
+/// What a place says of a copy that it should hold; other failures as they are.
 pub(super) fn altered(error: storage::Error) -> Error {
     match error {
         storage::Error::Missing(_)
         | storage::Error::Short { .. }
-        | storage::Error::Length { .. }
         | storage::Error::Contradiction { .. } => Error::Altered,
+        error => Error::Storage(error),
+    }
+}
+
+/// What the source failed with, as the target heard it; what the target itself failed with says nothing of the source.
+fn of_source(error: storage::Error) -> Error {
+    match error {
         storage::Error::Source(cause) if cause.is::<Altered>() => Error::Altered,
-        // What the source failed with, as the target heard it.
         storage::Error::Source(cause) => match cause.downcast::<storage::Error>() {
             Ok(error) => altered(*error),
             Err(cause) => Error::Storage(storage::Error::Source(cause)),

@@ -19,6 +19,7 @@ mod settings;
 mod standing;
 mod conflicts;
 mod locations;
+mod moves;
 mod placement;
 mod residency;
 mod entries;
@@ -63,6 +64,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(standing::router())
         .merge(conflicts::router())
         .merge(locations::router())
+        .merge(moves::router())
         .merge(placement::router())
         .merge(residency::router())
         .merge(entries::router())

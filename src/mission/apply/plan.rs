@@ -106,6 +106,7 @@ impl Standing {
             Setting { locations: stands.locations.clone(), baseline: stands.baseline.clone() };
         let mut mission = mission_of(file, setting, party, person);
         mission.parties.extend(closed.map(|entry| PartyEntry { closed: true, ..entry.clone() }));
+        mission.moves.clone_from(&stands.moves);
         mission.people.extend(left.map(|entry| PersonEntry { left: true, ..entry.clone() }));
         mission
     }

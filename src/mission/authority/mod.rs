@@ -8,6 +8,7 @@
 mod roles;
 mod party;
 mod mission;
+mod moves;
 mod erase;
 mod tags;
 

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     database::{Kind, Subject},
-    id::{PartyId, PersonId},
+    id::{DocumentId, EntryId, PartyId, PersonId},
     mission::revision::{Placement, Revision, Words},
     storage::Facts,
+    time::Instant,
 };
 
 /// The mission: who takes part, which workstreams, which conflicts, where bytes may rest.
@@ -41,8 +42,39 @@ pub struct MissionRevision {
     pub conflicts: Vec<Conflict>,
     /// Places of storage in use.
     pub locations: Vec<LocationEntry>,
+    /// Moves from one place to another that are not finished.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<MoveEntry>,
     /// SHA-256, in hex, of the baseline policies.
     pub baseline: String,
+}
+
+/// Copies that are to rest elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveEntry {
+    /// The entry that began it, by which it is named.
+    pub entry: EntryId,
+    /// Whose copies.
+    pub scope: MoveScope,
+    /// From which location.
+    pub from: String,
+    /// To which.
+    pub to: String,
+    /// When it was begun.
+    pub begun_at: Instant,
+}
+
+/// Whose copies are moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MoveScope {
+    /// Everybody's.
+    Everything,
+    /// A party's.
+    Party(PartyId),
+    /// A document's.
+    Document(DocumentId),
 }
 
 /// A party as the mission knows it; its handle is what people write (`company:rhein-energie`).

@@ -20,7 +20,8 @@ use crate::{
 pub use document::{CopyEntry, DocumentRevision, Protection, Sensitivity, Stage, VersionEntry};
 pub use grant::{Grant, Grantee, MOST_GRANTS, MOST_STANDING_GRANTS, StandingGrant};
 pub use mission::{
-    Conflict, DocumentKind, LocationEntry, MissionRevision, PartyEntry, PartyKind, PersonEntry,
+    Conflict, DocumentKind, LocationEntry, MissionRevision, MoveEntry, MoveScope, PartyEntry,
+    PartyKind, PersonEntry,
 };
 pub use party::{Network, PartyRevision, Recipient, Role, RoleHeld, TagKey};
 pub use person::{Credential, CredentialKind, MOST_CREDENTIALS, PersonRevision};

@@ -232,6 +232,7 @@ fn mission() -> MissionRevision {
         kinds: Vec::new(),
         conflicts: Vec::new(),
         locations: Vec::new(),
+        moves: Vec::new(),
         baseline: String::new(),
     }
 }

@@ -76,6 +76,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
             "person": "pilot-ia", "with": "company:lumen-ia", "says": "their employer",
         }),
         ("DELETE", "/conflicts") => json!({"person": "pilot-ia", "with": "company:lumen-ia"}),
+        ("POST", "/moves") => json!({"from": "folder", "to": "elsewhere"}),
         ("PATCH", "/people/{person}") => json!({"disabled": false}),
         ("POST", "/tokens" | "/certificates") => json!({"label": "a", "days": 0}),
         ("POST", "/sign-in") => json!({"link": "greffe-link_none"}),

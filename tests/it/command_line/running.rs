@@ -49,7 +49,11 @@ impl Said {
 impl Running {
     /// Starts the service, and reads where it listens.
     pub fn serve(folder: &Path) -> (Self, String) {
-        let mut command = Command::new(GREFFE);
+        Self::serve_by(Command::new(GREFFE), folder)
+    }
+
+    /// The same by a command of which the program's arguments are the last, and the process itself in the end.
+    pub fn serve_by(mut command: Command, folder: &Path) -> (Self, String) {
         command.args(["serve", "--config", "greffe.toml"]).current_dir(folder).env_clear();
         let mut server = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);

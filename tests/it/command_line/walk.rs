@@ -102,12 +102,17 @@ impl Instance {
 
     /// Starts it again where it was.
     pub fn serve(&mut self) {
+        self.serve_by(Command::new(GREFFE));
+    }
+
+    /// The same by a command of which the program's arguments are the last.
+    pub fn serve_by(&mut self, command: Command) {
         let path = self.folder.path().join("greffe.toml");
         let text = fs::read_to_string(&path).unwrap();
         let port = self.address.rsplit(':').next().unwrap();
         let listen = format!("\nlisten = \"127.0.0.1:{port}\"");
         fs::write(&path, text.replacen("\nlisten = \"127.0.0.1:0\"", &listen, 1)).unwrap();
-        self.server = Running::serve(self.folder.path()).0;
+        self.server = Running::serve_by(command, self.folder.path()).0;
     }
 
     /// A command of the operator, on the instance's configuration.

@@ -1,6 +1,8 @@
 //! Two copies in two locations: both or none, read from whichever is right, mended, scrubbed, erased at both.
 
-mod places;
+mod lost;
+mod moves;
+pub mod places;
 
 use greffe::time::Clock;
 use hyper::Method;

@@ -66,7 +66,7 @@ pub fn configured(text: &str, locations: &str, copies: usize) -> String {
     format!("{before}{locations}[copies]\nkept = {copies}\n")
 }
 
-/// An instance with a copy at each of two places.
+/// An instance with two places.
 pub struct Both {
     pub north: Place,
     pub south: Place,
@@ -74,11 +74,35 @@ pub struct Both {
 }
 
 impl Both {
+    /// One with a copy at each.
     pub async fn new() -> Self {
+        Self::keeping(2).await
+    }
+
+    /// One with so many copies: of one, the first place is in the north.
+    pub async fn keeping(copies: usize) -> Self {
         let (north, south) = (Place::new().await, Place::new().await);
         let locations = [north.location("north", "Nord"), south.location("south", "Sud")].concat();
-        let instance = Instance::with(|text| configured(&text, &locations, 2)).await;
+        let instance = Instance::with(|text| configured(&text, &locations, copies)).await;
         Self { north, south, instance }
+    }
+
+    /// What serves.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// The same, started again.
+    pub async fn again(self) -> Self {
+        self.instance.app.close().await;
+        let folder = self.instance.copied();
+        self.in_folder(folder).await
+    }
+
+    /// The same, started on what stands in `folder`, a copy of its own.
+    pub async fn in_folder(self, folder: TempDir) -> Self {
+        let instance = self.instance.again(folder).await.unwrap();
+        Self { instance, ..self }
     }
 }
 

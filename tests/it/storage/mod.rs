@@ -1,5 +1,6 @@
 //! An S3 service in this process, honest and hostile, against the store's contract.
 
+mod contacted;
 mod hostile;
 mod probed;
 mod reached;

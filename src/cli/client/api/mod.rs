@@ -129,6 +129,36 @@ answers! {
         rules: Vec<Judgement>,
     }
 
+    /// `GET /api/v1/moves`.
+    Moves {
+        /// In the order in which they were begun.
+        moves: Vec<Move>,
+    }
+
+    /// A move that is not finished.
+    Move {
+        /// Its name.
+        id: String,
+        /// From which location.
+        from: String,
+        /// To which.
+        to: String,
+        /// Whose copies.
+        party: Option<String>,
+        /// Of which document.
+        document: Option<String>,
+        /// Copies that were moved.
+        copies: u64,
+        /// Sealed bytes of these.
+        bytes: u64,
+        /// Copies that are left.
+        left: u64,
+        /// Of these, those that may not rest there.
+        refused: u64,
+        /// Why it does not go on just now.
+        waits_for: Option<String>,
+    }
+
     /// `GET /api/v1/parties/{party}/placement`.
     Explained {
         /// Of which sensitivity.

@@ -1,5 +1,20 @@
 //! The configuration of a service under test.
 
+use greffe::id::Id;
+use sqlx::Connection as _;
+
+/// The same on the engine that is tested: on PostgreSQL, a schema of its own, where `GREFFE_TEST_POSTGRES` names a server.
+pub async fn on_its_engine() -> String {
+    let Ok(server) = std::env::var("GREFFE_TEST_POSTGRES") else { return configuration() };
+    let schema = format!("t{}", hex::encode(Id::random().as_bytes()));
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(&server).await.unwrap();
+    let sql = sqlx::AssertSqlSafe(format!("create schema {schema}"));
+    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    let address = format!("{server}&options[search_path]={schema}");
+    configuration().replace("sqlite:greffe.sqlite", &address)
+}
+
 /// The configuration of such a service, whose paths are relative to its folder.
 pub fn configuration() -> String {
     r#"

@@ -27,6 +27,7 @@ use tokio_util::sync::DropGuard;
 
 pub use ask::{Answer, Ask};
 pub use configuration::configuration;
+use configuration::on_its_engine;
 pub use folder::{Serving, serve, spread};
 pub use tls::{certify, client, trust};
 
@@ -60,7 +61,7 @@ impl Service {
         // What failed in the service is shown with the test that failed.
         let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR);
         let _shared = log.with_test_writer().try_init();
-        let (folder, text) = (tempfile::tempdir().unwrap(), edit(configuration()));
+        let (folder, text) = (tempfile::tempdir().unwrap(), edit(on_its_engine().await));
         let authority = Arc::new(certify(folder.path()));
         let config = Config::parse(&text, folder.path()).unwrap();
         let file = MissionFile::parse(include_str!("../../../../config/mission.toml")).unwrap();

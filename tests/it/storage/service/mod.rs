@@ -130,6 +130,10 @@ impl Service {
         self.files.path().join(name)
     }
 
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     fn endpoint(&self) -> String {
         let scheme = if self.shown.is_some() { "https" } else { "http" };
         format!("{scheme}://localhost:{}", self.address.port())
