@@ -109,7 +109,11 @@ fn copys_line(session: &Session, copy: &CopyThen) -> String {
     let (since, entry) = (local(&copy.since.at), borne_out(session, &copy.since));
     let place = &copy.location;
     let values = [("place", &place[..]), ("since", &since), ("entry", &entry)];
-    let line = session.terminal.say("rested-copy", &values);
+    let mut line = session.terminal.say("rested-copy", &values);
+    if let Some(left) = &copy.left {
+        let (at, entry) = (local(&left.at), borne_out(session, left));
+        line += &session.terminal.say("rested-left", &[("at", &at), ("entry", &entry)]);
+    }
     let end = match (&copy.erased, &copy.state[..]) {
         (Some(erased), _) => {
             let (at, entry) = (local(&erased.at), borne_out(session, erased));

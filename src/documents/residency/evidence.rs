@@ -1,36 +1,28 @@
 //! One document's evidence is put together: its revision, its sealed objects, their copies, its destruction.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value;
-use sqlx::Row as _;
+use std::collections::BTreeSet;
 
 use crate::{
     audit::{
         Audit,
         tree::{Attested, Found, Tree},
     },
-    database::{self, Subject},
+    database::Subject,
     documents::{
         Documents, Error, Place, VersionRecord,
         openers::{PLACES_CAN, holders},
         residency::{
-            Copy, Created, Destruction, Entered, Made, Residency, Rested, Sealed, Sight,
+            Created, Destruction, Entered, Made, Residency, Rested, Sealed, Sight,
+            erased::Erasures,
             fault::Fault,
             stood::{Look, Stood},
         },
     },
-    id::{DocumentId, EntryId},
-    mission::{CopyEntry, DocumentRevision, MissionRevision, Past, Stage, VersionEntry},
+    id::DocumentId,
+    mission::{DocumentRevision, MissionRevision, Past, Stage, VersionEntry},
     policy::Permit,
     time::Instant,
 };
-
-/// Entries of one destruction that are looked at, at most: each place that did not answer is asked again, and that said.
-const MOST_ERASURES: i64 = 1_000;
-
-/// When each place said that it had erased; nothing where it has not yet.
-type Erasures = BTreeMap<String, Option<Entered>>;
 
 impl Sight {
     fn document(&self) -> Option<DocumentId> {
@@ -136,13 +128,12 @@ impl Look<'_> {
         rested.protection = Some(past.revision.protection);
         rested.quarantined = past.revision.quarantined;
         rested.destruction = self.destruction(&past).await?;
-        let erasures = match &rested.destruction {
-            Some(destruction) => {
-                let said = self.erasures(document, destruction.begun.position).await;
-                Fault::noted(said, &mut rested.found)?.unwrap_or_default()
-            }
-            None => Erasures::new(),
+        let moved = past.revision.versions.iter().any(|version| !version.moved.is_empty());
+        let erasures = match moved || rested.destruction.is_some() {
+            true => Fault::noted(self.erasures(document).await, &mut rested.found)?,
+            false => None,
         };
+        let erasures = erasures.unwrap_or_default();
         if rested.destruction.is_none_or(|destruction| destruction.done.is_none()) {
             let held = mission.map(|mission| holders(past.revision.protection, mission));
             rested.holders = held.unwrap_or_default();
@@ -164,15 +155,7 @@ impl Look<'_> {
         let deposit = self.attested(entry.entry).await?;
         let record = self.record(&past.revision, entry, &deposit).await?;
         let deposited = Entered::from(&deposit);
-        let mut copies = Vec::new();
-        for copy in record.copies(entry) {
-            let since = match record.copies.contains(copy) {
-                true => deposited,
-                false => self.moved_there(past, entry, copy).await?,
-            };
-            let erased = erasures.get(&copy.location).copied().flatten();
-            copies.push(Copy { location: copy.location.clone(), since, erased });
-        }
+        let copies = self.copies(past, entry, &record, deposited, erasures).await?;
         let (number, version) = (entry.number, entry.version);
         let VersionRecord { sealed_len, sealed_sha256, .. } = record;
         Ok(Sealed { version, number, sealed_len, sealed_sha256, deposited, copies })
@@ -204,21 +187,6 @@ impl Look<'_> {
         stated.ok_or_else(|| Fault::found("found-record", named()))
     }
 
-    /// The entry of the first revision that names a copy which the deposit did not make.
-    async fn moved_there(
-        &self,
-        past: &Past<DocumentRevision>,
-        entry: &VersionEntry,
-        copy: &CopyEntry,
-    ) -> Result<Entered, Fault> {
-        let named = |revision: &DocumentRevision| {
-            let mut versions = revision.versions.iter();
-            let version = versions.find(|known| known.version == entry.version);
-            version.is_some_and(|version| version.moved.contains(copy))
-        };
-        Ok(self.first(past.head.subject, past.head.number, named).await?.entered)
-    }
-
     async fn destruction(
         &self,
         past: &Past<DocumentRevision>,
@@ -236,40 +204,6 @@ impl Look<'_> {
         let Made { entered, .. } = self.first(subject, number, done).await?;
         Ok(Some(Destruction { begun, done: Some(entered) }))
     }
-
-    /// What the service entered of erasing the document's copies, until the instant.
-    async fn erasures(&self, document: DocumentId, after: u64) -> Result<Erasures, Fault> {
-        let broken = |error| Fault::from(Error::from(database::Error::from(error)));
-        let rows = sqlx::query(
-            "select id from entry where document = $1 and position > $2 and at <= $3 \
-             and decision = 'system' order by position limit $4",
-        )
-        .bind(document.as_bytes().to_vec())
-        .bind(i64::try_from(after).unwrap_or(i64::MAX))
-        .bind(self.at.0)
-        .bind(MOST_ERASURES)
-        .fetch_all(self.registry().database().pool())
-        .await
-        .map_err(broken)?;
-        let mut erasures = Erasures::new();
-        for row in rows {
-            let id: Vec<u8> = row.try_get(0).map_err(broken)?;
-            let id = EntryId::from_slice(&id).map_err(|_| database::Error::Row("entry"));
-            let attested = self.attested(id.map_err(Error::from)?).await?;
-            let Some(facts) = attested.facts() else { continue };
-            let is_about = facts["document"] == document.to_string();
-            if facts["system"] != "erased" || !is_about {
-                continue;
-            }
-            for location in texts(&facts["locations"]) {
-                erasures.insert(location, Some(Entered::from(&attested)));
-            }
-            for location in texts(&facts["unanswered"]) {
-                erasures.insert(location, None);
-            }
-        }
-        Ok(erasures)
-    }
 }
 
 impl Rested {
@@ -278,8 +212,4 @@ impl Rested {
         let owner = mission.and_then(|mission| mission.party(revision.owner));
         self.owner = owner.map_or_else(|| revision.owner.to_string(), |owner| owner.handle.clone());
     }
-}
-
-fn texts(list: &Value) -> impl Iterator<Item = String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned)
 }

@@ -7,11 +7,13 @@
 //!
 //! **Invariant:** what SQL alone wrote is no evidence: it changes nothing of it, or is named (`tests/it/residency/sql.rs`).
 
+mod copies;
 mod evidence;
 mod fault;
 mod listed;
 mod picture;
 mod stood;
+mod erased;
 
 use serde::Serialize;
 
@@ -106,6 +108,8 @@ pub struct Copy {
     pub location: String,
     /// The entry since which it is there.
     pub since: Entered,
+    /// The entry with which it was moved on: what is there since is to be erased.
+    pub left: Option<Entered>,
     /// The entry that says that it was erased and seen to be gone.
     pub erased: Option<Entered>,
 }

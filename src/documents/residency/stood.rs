@@ -90,6 +90,36 @@ impl Look<'_> {
         Ok(Stood::At(past, made))
     }
 
+    /// Every revision up to `last` with which `said` changes, the first among them, each with what it says. What was said
+    /// once and no more is never said again, so where both ends say the same nothing changed between.
+    pub(super) async fn changes<R: Revision, S: PartialEq + Clone>(
+        &self,
+        subject: Subject,
+        last: i64,
+        said: impl Fn(&R) -> S,
+    ) -> Result<Vec<(i64, S)>, Fault> {
+        let at = async |number| -> Result<S, Fault> {
+            Ok(said(&self.registry().numbered::<R>(subject, number).await?.revision))
+        };
+        let (first, end) = (at(1).await?, at(last).await?);
+        let mut changes = vec![(1, first.clone())];
+        let mut spans = vec![((1, first), (last, end))];
+        while let Some((low, high)) = spans.pop() {
+            if low.1 == high.1 {
+                continue;
+            }
+            if high.0 == low.0 + 1 {
+                changes.push(high);
+                continue;
+            }
+            let middle = low.0 + (high.0 - low.0) / 2;
+            let middle = (middle, at(middle).await?);
+            spans.push((middle.clone(), high));
+            spans.push((low, middle));
+        }
+        Ok(changes)
+    }
+
     /// The first revision up to `last` of which `is_so`; of `last` it is, and it stays so once it is.
     pub(super) async fn first<R: Revision>(
         &self,

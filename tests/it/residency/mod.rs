@@ -1,18 +1,14 @@
 //! Where sealed bytes rested at an instant, as the log says it: before, after, after destruction; moved; under other facts.
 
+mod moved;
 mod pages;
 mod picture;
 mod sql;
 
-use greffe::{
-    audit::Draft,
-    mission::{CopyEntry, DocumentRevision},
-    storage::Name,
-    time::Instant,
-};
+use greffe::time::Instant;
 use hyper::Method;
 use ring::digest::{SHA256, digest};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{api::service::Service, witness};
 
@@ -146,71 +142,6 @@ async fn facts_are_those_that_the_mission_held_at_the_instant() {
     assert_eq!(then["places"][1]["facts"]["country"]["value"], "DE");
     assert_eq!(sound(&then)["versions"], sound(&today)["versions"]);
     assert!(then["mission"]["number"].as_i64() < today["mission"]["number"].as_i64());
-}
-
-/// As a move would: another copy in place of the one in the second place.
-async fn moved(service: &Service, reference: &str) {
-    let document = witness::document(service, reference).await;
-    let registry = service.app.registry.clone();
-    let mut draft = Draft::system(Map::from_iter([("system".to_owned(), json!("moved"))]));
-    draft.document = Some(document);
-    let copy = CopyEntry { location: "elsewhere".to_owned(), object: Name::of_an_object() };
-    let changed = service.app.writer.system(draft, move |change| {
-        let (registry, copy) = (registry.clone(), copy.clone());
-        Box::pin(async move {
-            let edit = move |revision: &mut DocumentRevision| {
-                let first = record_copies(revision);
-                revision.versions[0].moved = vec![first, copy];
-                Ok(())
-            };
-            registry.edit(change, document, edit).await
-        })
-    });
-    changed.await.unwrap();
-}
-
-/// A copy that the deposit did not make either: its name is drawn here.
-fn record_copies(revision: &DocumentRevision) -> CopyEntry {
-    let kept = revision.versions[0].moved.first().cloned();
-    kept.unwrap_or_else(|| CopyEntry { location: "third".to_owned(), object: Name::of_an_object() })
-}
-
-#[tokio::test]
-async fn a_copy_is_there_since_the_first_revision_that_names_it() {
-    let service = Service::with(two_places).await;
-    let reference = service.deposited(OWNER, "plan", CONTENT).await;
-    let mut instants = vec![now(&service)];
-    for _ in 0..3 {
-        moved(&service, &reference).await;
-        instants.push(now(&service));
-        for hold in [true, false] {
-            let path = format!("/api/v1/documents/{reference}");
-            let held = service.ask(OWNER, Method::PATCH, &path).json(json!({"hold": hold}));
-            assert_eq!(held.send().await.status, 200);
-        }
-    }
-    witness::signed(&service).await;
-
-    let mut told = Vec::new();
-    for at in &instants {
-        told.push(asked(&service, OWNER, &reference, Some(*at)).await);
-    }
-
-    let copies = |answer: &Value| sound(answer)["versions"][0]["copies"].clone();
-    assert_eq!(copies(&told[0])[1]["location"], "south");
-    for (later, instant) in told[1..].iter().zip(&instants) {
-        let copies = copies(later);
-        assert_eq!(
-            (&copies[0]["location"], &copies[1]["location"]),
-            (&json!("third"), &json!("elsewhere"))
-        );
-        assert!(at(&copies[1]["since"]) > *instant, "since that move, not since the deposit");
-        let first = at(&copies[0]["since"]);
-        assert!(instants[0] < first && first < instants[1], "{later}");
-        assert_eq!(later["places"][0]["facts"], Value::Null, "the mission never named it");
-    }
-    let today = asked(&service, OWNER, &reference, None).await;
-    assert_eq!(copies(&today), copies(&told[3]));
 }
 
 #[tokio::test]

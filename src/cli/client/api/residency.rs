@@ -65,6 +65,8 @@ answers! {
         location: String,
         /// Since when.
         since: Entered,
+        /// When it was moved on.
+        left: Option<Entered>,
         /// When it was erased.
         erased: Option<Entered>,
         /// `rests`, `erased` or `to-be-erased`.

@@ -93,6 +93,9 @@ fn drawn(
 fn at_place(canvas: &mut Canvas, words: &Words, copy: &Copy, place: Option<&Place>) {
     canvas.opens(Look::Sealed, &copy.location);
     canvas.line(words.since, &copy.since.at.to_second());
+    if let Some(left) = copy.left {
+        canvas.line(words.left, &left.at.to_second());
+    }
     if let Some(erased) = copy.erased {
         canvas.line(words.erased, &erased.at.to_second());
     }

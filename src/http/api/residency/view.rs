@@ -104,10 +104,13 @@ struct CopyView {
     /// The entry since which it is there.
     #[schema(value_type = EnteredView)]
     since: Entered,
+    /// The entry with which it was moved on to another place.
+    #[schema(value_type = Option<EnteredView>)]
+    left: Option<Entered>,
     /// The entry that says that it was erased and seen to be gone.
     #[schema(value_type = Option<EnteredView>)]
     erased: Option<Entered>,
-    /// `rests`, `erased`, or `to-be-erased` if the document was destroyed and the place has not answered yet.
+    /// `rests`, `erased`, or `to-be-erased` if it was moved on or destroyed, and the place has not answered yet.
     state: String,
 }
 
@@ -223,13 +226,13 @@ impl From<Rested> for RestedView {
 impl SealedView {
     fn of(told: Sealed, destroyed: bool) -> Self {
         let Sealed { version, number, sealed_len, sealed_sha256, deposited, copies } = told;
-        let copy = |Copy { location, since, erased }| {
-            let state = match (erased, destroyed) {
+        let copy = |Copy { location, since, left, erased }| {
+            let state = match (erased, destroyed || left.is_some()) {
                 (Some(_), _) => "erased",
                 (None, true) => "to-be-erased",
                 (None, false) => "rests",
             };
-            CopyView { location, since, erased, state: state.to_owned() }
+            CopyView { location, since, left, erased, state: state.to_owned() }
         };
         let copies = copies.into_iter().map(copy).collect();
         let version = version.to_string();
