@@ -1,5 +1,6 @@
 //! Where sealed bytes rested at an instant, as the log says it: before, after, after destruction; moved; under other facts.
 
+mod forged;
 mod moved;
 mod pages;
 mod picture;

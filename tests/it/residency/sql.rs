@@ -6,7 +6,7 @@ use super::{CONTENT, OWNER, asked, now, sound};
 use crate::{api::service::Service, witness};
 
 /// A document with a deposit, a hold and its end, all signed, and the instant after the deposit.
-async fn scene() -> (Service, String, greffe::time::Instant) {
+pub async fn scene() -> (Service, String, greffe::time::Instant) {
     scene_with(|text| text).await
 }
 
@@ -27,7 +27,7 @@ async fn scene_with(
 }
 
 /// Every contradiction of an answer, by its word.
-fn named(answer: &Value) -> Vec<String> {
+pub fn named(answer: &Value) -> Vec<String> {
     let own = answer["contradictions"].as_array().unwrap().iter();
     let documents = answer["documents"].as_array().unwrap().iter();
     let all = own.chain(documents.flat_map(|one| one["contradictions"].as_array().unwrap()));
