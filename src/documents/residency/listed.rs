@@ -4,7 +4,12 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::{
-    audit::{Audit, entries::Whose, opening::Opening, tree::Found},
+    audit::{
+        Audit,
+        entries::Whose,
+        opening::Opening,
+        tree::{Found, Tree},
+    },
     database::{self, Revisions},
     documents::{Documents, Error},
     id::{DocumentId, PartyId},
@@ -33,6 +38,7 @@ pub struct Created {
 
 impl Documents {
     /// The documents that were created until `at`, of one party or of everybody; `after` is where the page before ended.
+    /// The last page says whether entries are gone, with which documents might be too.
     ///
     /// # Errors
     ///
@@ -40,11 +46,19 @@ impl Documents {
     pub async fn created(
         &self,
         _permit: &Permit<Audit>,
-        whose: Whose,
-        at: Instant,
+        tree: &Tree,
+        (whose, at): (Whose, Instant),
         after: Option<i64>,
     ) -> Result<Created, Error> {
-        let (mut page, mut after) = (Created::default(), after.unwrap_or(-1));
+        let mut page = self.page(whose, at, after.unwrap_or(-1)).await?;
+        if page.next.is_none() {
+            page.found.extend(self.gone(tree).await?);
+        }
+        Ok(page)
+    }
+
+    async fn page(&self, whose: Whose, at: Instant, mut after: i64) -> Result<Created, Error> {
+        let mut page = Created::default();
         let Some(last) = self.last_looked_at(whose, after).await? else { return Ok(page) };
         loop {
             let rows = self.deposits(whose, at, (after, last)).await?;
@@ -66,6 +80,19 @@ impl Documents {
                 return Ok(page);
             }
         }
+    }
+
+    /// How many entries are gone from the database: positions have no gap, and the signed tree is not longer.
+    async fn gone(&self, tree: &Tree) -> Result<Option<Found>, Error> {
+        let signed = tree.published().tree.size;
+        let sql = "select count(*), coalesce(max(position), -1) from entry";
+        let row = sqlx::query(sql).fetch_one(self.inner.registry.database().pool()).await;
+        let row = row.map_err(database::Error::from)?;
+        let read = || Ok((row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?));
+        let (count, last) = read().map_err(|error: sqlx::Error| database::Error::from(error))?;
+        let expected = signed.max((last + 1).unsigned_abs());
+        let gone = expected.saturating_sub(count.unsigned_abs());
+        Ok((gone > 0).then(|| Found::new("found-entries-missing", gone)))
     }
 
     /// Whether the configuration lets what entries state run out.

@@ -116,3 +116,28 @@ async fn the_missions_auditor_is_shown_everybodys_and_each_owner_gets_an_entry()
         service.get("contributor-acieries", "/api/v1/parties/company:acieries-du-ponant/residency");
     assert_eq!(contributor.await.status, 403);
 }
+
+#[tokio::test]
+async fn a_document_whose_creation_was_taken_from_the_rows_is_missed() {
+    let service = Service::start().await;
+    let hidden = service.created(OWNER, "hidden").await;
+    let shown = service.created(OWNER, "shown").await;
+    witness::signed(&service).await;
+    let id = witness::document(&service, &hidden).await;
+    let id = hex::encode_upper(id.as_bytes());
+    let created =
+        format!("id = (select entry from revision where hex(subject) = '64{id}' and number = 1)");
+
+    for (typed, found) in [
+        (format!("update entry set facts = '' where {created}"), "found-entry-altered"),
+        (format!("delete from entry where {created}"), "found-entries-missing"),
+    ] {
+        assert_eq!(witness::sql(&service, &typed).await, 1);
+
+        let listed = page(&service, OWNER, RHEIN, "").await;
+
+        assert_eq!(references(&listed), [&shown[..]], "{typed}");
+        let named = listed["contradictions"].as_array().unwrap().iter().map(|one| &one["what"]);
+        assert_eq!(named.collect::<Vec<_>>(), [found], "{typed}: {listed}");
+    }
+}

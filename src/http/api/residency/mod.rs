@@ -101,7 +101,7 @@ async fn of_party(
     let permit: Permit<Audit> = app.policy.permit(&caller, named).await?;
     let (permit, _) = app.gate.note(permit, shows("residency")).await?;
     let whose = whose(&permit)?;
-    let created = app.documents.created(&permit, whose, at, wanted.after).await?;
+    let created = app.documents.created(&permit, &app.tree, (whose, at), wanted.after).await?;
     let created = recorded(&app, &caller, whose, created).await?;
     Ok(Listed(app.documents.residency_of(&permit, &app.tree, at, created).await?.into()))
 }

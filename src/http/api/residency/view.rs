@@ -172,7 +172,7 @@ struct MadeView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Contradiction)]
 struct ContradictionView {
-    /// Which: `found-revision`, `found-entry-altered`, `found-entry-gone` or `found-record`.
+    /// Which: `found-revision`, `found-entry-altered`, `found-entry-gone`, `found-entries-missing` or `found-record`.
     what: String,
     /// Of what.
     of: String,
