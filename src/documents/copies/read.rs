@@ -107,15 +107,10 @@ impl Documents {
         let (copy, opened) = source.first(range.clone(), &mut faults).await?;
         let Range { start: at, end } = range;
         let position = Position { source, opened, copy, at, end, faults };
-        Ok(stream::unfold(Some(position), async |position| {
-            let mut position = position?;
-            match position.next().await {
-                Ok(piece) => Some((Ok(piece?), Some(position))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .fuse()
-        .boxed())
+        let next = async |mut position: Position| {
+            Ok(position.next().await?.map(|piece| (piece, position)))
+        };
+        Ok(stream::try_unfold(position, next).boxed())
     }
 }
 

@@ -87,15 +87,8 @@ async fn genuine(
     let sealed = store.read(&part.name, 0..part.length).await?.fuse();
     let digest = Hasher::new();
     let checked = Checked { sealed, digest, held: None, expected: part.sha256.to_owned(), upkeep };
-    Ok(stream::unfold(Some(checked), async |checked| {
-        let mut checked = checked?;
-        match checked.next().await {
-            Ok(piece) => Some((Ok(piece?), Some(checked))),
-            Err(error) => Some((Err(error), None)),
-        }
-    })
-    .fuse()
-    .boxed())
+    let next = async |mut checked: Checked| Ok(checked.next().await?.map(|piece| (piece, checked)));
+    Ok(stream::try_unfold(checked, next).boxed())
 }
 
 /// A stream of which one piece is held back until it is known what follows.
