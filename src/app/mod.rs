@@ -29,6 +29,7 @@ pub use create::create;
 pub use expire::due;
 pub use mission::present;
 pub use open::{Recovery, open, recovery_copy};
+pub use places::add_location;
 
 /// Why an instance could not be made or opened.
 #[derive(Debug, thiserror::Error)]

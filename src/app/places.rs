@@ -134,20 +134,39 @@ pub(super) fn entries(config: &Config) -> Result<Vec<LocationEntry>, Error> {
 /// Asks every bucket whether it is there and knows us, then makes the folders of places that are folders.
 pub(super) async fn establish(config: &Config) -> Result<Vec<LocationEntry>, Error> {
     let entries = entries(config)?;
-    for place in &config.location {
-        if let Medium::S3(_) = &place.medium {
+    let is_folder = |place: &&LocationConfig| matches!(place.medium, Medium::Folder { .. });
+    let (folders, buckets): (Vec<_>, Vec<_>) = config.location.iter().partition(is_folder);
+    for place in buckets.into_iter().chain(folders) {
+        establish_one(place).await?;
+    }
+    Ok(entries)
+}
+
+async fn establish_one(place: &LocationConfig) -> Result<(), Error> {
+    match &place.medium {
+        Medium::S3(_) => {
             let store = S3::new(&settings(place, &id(place)?)?, Pool::new(0))?;
             store.list(&Name::new("anchor").expect("a segment of letters")).await?;
         }
-    }
-    for place in &config.location {
-        if let Medium::Folder { path } = &place.medium {
+        Medium::Folder { path } => {
             std::fs::create_dir_all(path)
                 .map_err(|source| Error::File { path: path.clone(), source })?;
             Folder::establish(path, &id(place)?)?;
         }
     }
-    Ok(entries)
+    Ok(())
+}
+
+/// Makes the folder of a location that was added to the configuration of an instance, or asks its bucket whether it is
+/// there. The next start puts it into the mission's revision.
+///
+/// # Errors
+///
+/// [`Error::Config`] if the configuration has no such location; what is in its folder already is never taken over.
+pub async fn add_location(config: &Config, added: &str) -> Result<(), Error> {
+    let place = config.location.iter().find(|place| place.id == added);
+    let none = || Error::Config(format!("no [[location]] has the id {added:?}"));
+    establish_one(place.ok_or_else(none)?).await
 }
 
 fn id(place: &LocationConfig) -> Result<LocationId, Error> {

@@ -16,17 +16,23 @@ use crate::{
 };
 
 /// Makes an instance: custody, key set, database, log, places of storage; and imports its mission. Overwrites nothing.
+///
+/// Of an instance that is made already, makes a place of storage that was added to its configuration.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   greffe init --config /etc/greffe/greffe.toml --mission config/mission.toml
+  greffe init --config /etc/greffe/greffe.toml --location gravelines
   then: greffe link --config … --person access-acieries --capacity company:acieries-du-ponant")]
 pub struct Init {
     /// The configuration.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The mission: parties, people, roles, conflicts.
-    #[arg(long, value_name = "FILE")]
-    mission: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "location")]
+    mission: Option<PathBuf>,
+    /// Makes only this place of storage, which the configuration has since; it is used from the next start on.
+    #[arg(long, value_name = "ID", conflicts_with = "mission")]
+    location: Option<String>,
 }
 
 impl Init {
@@ -37,7 +43,12 @@ impl Init {
     /// What could not be read or made.
     pub async fn run(self, session: &Session) -> Result<Exit, Error> {
         let config = read(&self.config)?;
-        let file = mission(&self.mission)?;
+        if let Some(location) = &self.location {
+            app::add_location(&config, location).await.map_err(failed)?;
+            session.terminal.note("location-made", &[("location", location)]);
+            return Ok(Exit::Done);
+        }
+        let file = mission(&self.mission.unwrap_or_default())?;
         let warning = app::create(&config, &file, &[]).await.map_err(failed)?;
         if let Some(warning) = warning {
             session.terminal.note("custody-warning", &[("reason", &warning.to_string())]);

@@ -18,6 +18,7 @@ use crate::{
 
 pub(super) use doubt::{Doubts, of_copies};
 pub(super) use read::Late;
+use traffic::Upkeep;
 pub(super) use traffic::{Traffic, Transfer};
 
 impl Documents {

@@ -18,7 +18,7 @@ use tokio::time::{Instant as Moment, sleep};
 
 use crate::{
     documents::{Content, Documents, Error},
-    mission::CopyEntry,
+    mission::{CopyEntry, DocumentRevision},
     storage,
     vault::{
         FileKey,
@@ -65,10 +65,11 @@ type Opened = Pin<Box<Peekable<BoxStream<'static, Result<Bytes, Fault>>>>>;
 type Asked = BoxFuture<'static, (usize, Result<Opened, Fault>)>;
 
 /// A version that is being read.
-#[derive(Clone)]
 struct Source {
     documents: Documents,
     content: Content,
+    /// Its copies as they were when it was begun, then those that it got since: a copy may be moved away meanwhile.
+    copies: Mutex<Vec<CopyEntry>>,
     key: FileKey,
     nonce: Nonce,
 }
@@ -99,21 +100,17 @@ impl Documents {
             return Err(Error::Integrity(version));
         };
         let (documents, content) = (self.clone(), content.clone());
-        let source = Arc::new(Source { documents, content, key, nonce });
+        let copies = Mutex::new(content.copies().to_vec());
+        let source = Arc::new(Source { documents, content, copies, key, nonce });
         // The first chunk is opened before the answer's status is sent.
         let mut faults = Vec::new();
         let (copy, opened) = source.first(range.clone(), &mut faults).await?;
         let Range { start: at, end } = range;
         let position = Position { source, opened, copy, at, end, faults };
-        Ok(stream::unfold(Some(position), async |position| {
-            let mut position = position?;
-            match position.next().await {
-                Ok(piece) => Some((Ok(piece?), Some(position))),
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .fuse()
-        .boxed())
+        let next = async |mut position: Position| {
+            Ok(position.next().await?.map(|piece| (piece, position)))
+        };
+        Ok(stream::try_unfold(position, next).boxed())
     }
 }
 
@@ -138,8 +135,35 @@ impl Position {
 }
 
 impl Source {
-    fn copies(&self) -> &[CopyEntry] {
-        self.content.copies()
+    fn copies(&self) -> Vec<CopyEntry> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn copy(&self, at: usize) -> CopyEntry {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)[at].clone()
+    }
+
+    /// What the document's revision says of the version now.
+    async fn now(&self) -> Result<(Arc<DocumentRevision>, Vec<CopyEntry>), Error> {
+        let record = &self.content.record;
+        let document = self.documents.revision(record.document).await?;
+        let entry = document.versions.iter().find(|entry| entry.version == record.version);
+        let entry = entry.filter(|_| document.is_kept()).ok_or(Error::Stage("destroyed"))?;
+        let copies = record.copies(entry).to_vec();
+        Ok((document, copies))
+    }
+
+    /// Takes up the copies that the version got since the reading was begun, and says whether there are any.
+    async fn learn(&self) -> Result<bool, Error> {
+        let (_, now) = self.now().await?;
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = copies.len();
+        for copy in now {
+            if !copies.contains(&copy) {
+                copies.push(copy);
+            }
+        }
+        Ok(copies.len() > known)
     }
 
     /// The first copy that gives the first piece of `range`, of those that have no fault yet.
@@ -152,22 +176,34 @@ impl Source {
         range: Range<u64>,
         faults: &mut Vec<(usize, Fault)>,
     ) -> Result<(usize, Opened), Error> {
+        loop {
+            if let Some(first) = self.first_of_known(&range, faults).await {
+                return Ok(first);
+            }
+            if !self.learn().await? {
+                return Err(self.conclude(faults).await);
+            }
+        }
+    }
+
+    async fn first_of_known(
+        self: &Arc<Self>,
+        range: &Range<u64>,
+        faults: &mut Vec<(usize, Fault)>,
+    ) -> Option<(usize, Opened)> {
         let untried = |copy: &usize| !faults.iter().any(|(failed, _)| failed == copy);
-        let mut order: Vec<_> = (0..self.copies().len()).filter(untried).collect();
-        let late = &self.documents.inner.late;
-        order.sort_by_key(|copy| late.was(&self.copies()[*copy].location));
+        let (copies, late) = (self.copies(), &self.documents.inner.late);
+        let mut order: Vec<_> = (0..copies.len()).filter(untried).collect();
+        order.sort_by_key(|copy| late.was(&copies[*copy].location));
         let mut waiting = order.iter().copied();
         let mut asked = FuturesUnordered::new();
         loop {
             if asked.is_empty() {
-                match waiting.next() {
-                    Some(copy) => asked.push(self.clone().ask(copy, range.clone())),
-                    None => return Err(self.conclude(faults).await),
-                }
+                asked.push(self.clone().ask(waiting.next()?, range.clone()));
             }
             tokio::select! {
                 Some((copy, answer)) = asked.next() => match answer {
-                    Ok(opened) => return Ok((copy, opened)),
+                    Ok(opened) => return Some((copy, opened)),
                     Err(fault) => {
                         self.note(copy, &fault).await;
                         faults.push((copy, fault));
@@ -176,7 +212,7 @@ impl Source {
                 () = sleep(PATIENCE), if waiting.len() > 0 => {
                     let copy = waiting.next().expect("one waits");
                     let before = order.iter().take_while(|before| **before != copy);
-                    before.for_each(|before| late.note(&self.copies()[*before].location));
+                    before.for_each(|before| late.note(&copies[*before].location));
                     asked.push(self.clone().ask(copy, range.clone()));
                 }
             }
@@ -190,8 +226,8 @@ impl Source {
     /// Opens a range of one copy up to its first piece.
     async fn open(&self, copy: usize, range: Range<u64>) -> Result<Opened, Fault> {
         let record = &self.content.record;
-        let copy = &self.copies()[copy];
-        let store = Arc::clone(&self.documents.at(copy).map_err(Fault::Error)?.store);
+        let copy = self.copy(copy);
+        let store = Arc::clone(&self.documents.at(&copy).map_err(Fault::Error)?.store);
         let span =
             chunk_range(range, self.content.size).map_err(|_| Fault::Error(Error::NoVersion))?;
         let sealed = store.read(&copy.object, span.sealed.clone()).await.map_err(Fault::Storage)?;
@@ -204,17 +240,16 @@ impl Source {
         }
     }
 
-    /// Enters that a copy contradicts its record, if there is another that may not.
+    /// Enters that a copy contradicts its record, if it is one still and there is another.
     async fn note(&self, copy: usize, fault: &Fault) {
-        let copy = &self.copies()[copy];
-        match fault.as_found() {
-            None => self.documents.inner.late.note(&copy.location),
-            Some(as_found) if self.copies().len() > 1 => {
-                let record = &self.content.record;
-                let Ok(document) = self.documents.revision(record.document).await else { return };
-                self.documents.doubt(&document, record.version, copy, as_found).await;
-            }
-            Some(_) => {}
+        let copy = self.copy(copy);
+        let Some(as_found) = fault.as_found() else {
+            return self.documents.inner.late.note(&copy.location);
+        };
+        let Ok((document, now)) = self.now().await else { return };
+        if now.len() > 1 && now.contains(&copy) {
+            let version = self.content.record.version;
+            self.documents.doubt(&document, version, &copy, as_found).await;
         }
     }
 

@@ -193,9 +193,10 @@ impl Documents {
             }
             let (mut sealed, mut digest) =
                 (store.read(&part.name, 0..part.length).await?, Hasher::new());
+            let mut upkeep = self.inner.traffic.upkeep();
             while let Some(piece) = sealed.next().await {
                 digest.add(&piece?).await;
-                self.inner.traffic.give_way().await;
+                upkeep.give_way().await;
             }
             Ok(encoded(&digest.finish().await.1) == part.sha256)
         };

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -23,13 +23,20 @@ pub(in crate::documents) struct Traffic(Arc<Counts>);
 struct Counts {
     running: AtomicU64,
     begun: AtomicU64,
-    /// When upkeep last went on, and how many transfers had been begun then.
-    seen: Mutex<Option<(Instant, u64)>>,
 }
 
 /// A transfer that runs until it is dropped.
 #[derive(Debug)]
 pub(in crate::documents) struct Transfer(Traffic);
+
+/// A piece of upkeep that gives way to transfers.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    traffic: Traffic,
+    /// When it last went on, and how many transfers had been begun then.
+    since: Instant,
+    begun: u64,
+}
 
 impl Traffic {
     /// Takes note of a transfer.
@@ -39,22 +46,22 @@ impl Traffic {
         Transfer(self.clone())
     }
 
-    /// Waits, if anything was transferred since upkeep last went on, nine times as long as it worked since then.
-    pub(super) async fn give_way(&self) {
+    /// Begins a piece of upkeep.
+    pub(super) fn upkeep(&self) -> Upkeep {
         let begun = self.0.begun.load(Ordering::Relaxed);
-        let running = self.0.running.load(Ordering::Relaxed);
-        let before = self.seen(begun);
-        if let Some((at, before)) = before
-            && (running > 0 || begun != before)
-        {
-            sleep((at.elapsed() * (WORKED - 1)).min(LONGEST)).await;
-            self.seen(begun);
-        }
+        Upkeep { traffic: self.clone(), since: Instant::now(), begun }
     }
+}
 
-    fn seen(&self, begun: u64) -> Option<(Instant, u64)> {
-        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.replace((Instant::now(), begun))
+impl Upkeep {
+    /// Waits, if anything was transferred since it last went on, nine times as long as it worked since then.
+    pub(super) async fn give_way(&mut self) {
+        let Counts { running, begun } = &*self.traffic.0;
+        let (running, begun) = (running.load(Ordering::Relaxed), begun.load(Ordering::Relaxed));
+        if running > 0 || begun != self.begun {
+            sleep((self.since.elapsed() * (WORKED - 1)).min(LONGEST)).await;
+        }
+        (self.since, self.begun) = (Instant::now(), begun);
     }
 }
 

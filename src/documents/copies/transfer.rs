@@ -7,7 +7,7 @@ use futures::{
 };
 
 use crate::{
-    documents::{Documents, Error, VersionRecord, copies::Traffic, record::encoded},
+    documents::{Documents, Error, VersionRecord, copies::Upkeep, record::encoded},
     mission::CopyEntry,
     storage::{self, Name, Sealed, Store},
     vault::payload::Hasher,
@@ -48,7 +48,7 @@ impl Documents {
         let (source, target) = (&self.at(from)?.store, &self.at(to)?.store);
         for (part, kept) in parts(record, from).iter().zip(parts(record, to)) {
             let sealed =
-                genuine(&**source, part, self.inner.traffic.clone()).await.map_err(altered)?;
+                genuine(&**source, part, self.inner.traffic.upkeep()).await.map_err(altered)?;
             let created = target.create(&kept.name, sealed, Some(kept.length)).await;
             created.map_err(of_source)?;
         }
@@ -82,20 +82,13 @@ fn of_source(error: storage::Error) -> Error {
 async fn genuine(
     store: &dyn Store,
     part: &Part<'_>,
-    traffic: Traffic,
+    upkeep: Upkeep,
 ) -> Result<Sealed, storage::Error> {
     let sealed = store.read(&part.name, 0..part.length).await?.fuse();
     let digest = Hasher::new();
-    let checked = Checked { sealed, digest, held: None, expected: part.sha256.to_owned(), traffic };
-    Ok(stream::unfold(Some(checked), async |checked| {
-        let mut checked = checked?;
-        match checked.next().await {
-            Ok(piece) => Some((Ok(piece?), Some(checked))),
-            Err(error) => Some((Err(error), None)),
-        }
-    })
-    .fuse()
-    .boxed())
+    let checked = Checked { sealed, digest, held: None, expected: part.sha256.to_owned(), upkeep };
+    let next = async |mut checked: Checked| Ok(checked.next().await?.map(|piece| (piece, checked)));
+    Ok(stream::try_unfold(checked, next).boxed())
 }
 
 /// A stream of which one piece is held back until it is known what follows.
@@ -104,7 +97,7 @@ struct Checked {
     digest: Hasher,
     held: Option<Bytes>,
     expected: String,
-    traffic: Traffic,
+    upkeep: Upkeep,
 }
 
 impl Checked {
@@ -112,7 +105,7 @@ impl Checked {
         while let Some(piece) = self.sealed.next().await {
             let piece = piece.map_err(|error| storage::Error::Source(Box::new(error)))?;
             self.digest.add(&piece).await;
-            self.traffic.give_way().await;
+            self.upkeep.give_way().await;
             if let Some(before) = self.held.replace(piece) {
                 return Ok(Some(before));
             }

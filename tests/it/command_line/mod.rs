@@ -1,5 +1,6 @@
 //! The command line against services that answer well, answer badly, break off and lie.
 
+mod added;
 mod audit;
 mod counterfeit;
 mod decide;

@@ -72,7 +72,11 @@ async fn a_deposit_is_acknowledged_with_the_same_bytes_at_both_places_under_othe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deposit_that_one_place_does_not_keep_is_at_none() {
-    let lies: [(&str, Lie); 5] = [
+    let lies: [(&str, Lie); 6] = [
+        ("is full", |asked| match is_object(asked, "PUT") {
+            true => Ruse::Refuse(507, "InsufficientStorage"),
+            false => Ruse::None,
+        }),
         ("refuses the object", |asked| match is_object(asked, "PUT") {
             true => Ruse::Refuse(500, "InternalError"),
             false => Ruse::None,
@@ -103,6 +107,7 @@ async fn a_deposit_that_one_place_does_not_keep_is_at_none() {
         let put = service.ask(WHO, Method::PUT, &path).body(content()).send().await;
 
         assert!(put.status >= 500, "{case}: {put:?}");
+        assert!(case != "is full" || put.status == 507, "{put:?}");
         service.south.is_honest();
         service.app.documents.sweep().await.unwrap();
         assert_eq!(service.north.kept(), [""; 0], "{case}");

@@ -237,3 +237,24 @@ async fn only_whoever_operates_moves_and_only_between_places_that_are_there() {
     service.app.documents.go_on_moving().await.unwrap();
     assert_eq!((service.north.objects().len(), service.south.kept().len()), (1, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_that_is_under_way_when_its_copy_is_moved_goes_on_at_the_new_place() {
+    let service = operated(1).await;
+    let content = content();
+    let reference = service.deposited(WHO, "plan", &content).await;
+    assert_eq!(begun(&service, southwards()).await.0, 200);
+    service.north.plays(|asked| if is_object(asked, "GET") { Ruse::Wait } else { Ruse::None });
+    let path = format!("/api/v1/documents/{reference}/content");
+    let (read, ()) = tokio::join!(service.get(WHO, &path), async {
+        service.north.bucket.until(|asked| is_object(asked, "GET")).await;
+        service.north.is_honest();
+        service.app.documents.go_on_moving().await.unwrap();
+        assert_eq!((service.north.kept().len(), service.south.objects().len()), (0, 1));
+        service.north.bucket.let_go();
+    });
+
+    assert!(read.status == 200 && read.body.as_ref() == content, "{}", read.status);
+    assert!(said(&service, "integrity").await.is_empty(), "what was moved away is not in doubt");
+    assert!(said(&service, "copy altered").await.is_empty());
+}

@@ -60,6 +60,14 @@ answers! {
         locations: Vec<Value>,
     }
 
+    /// A copy of a version.
+    Copy {
+        /// Where it rests.
+        location: String,
+        /// When it was last written or read whole.
+        scrubbed_at: Option<String>,
+    }
+
     /// One version of a document.
     Version {
         /// Its id.
@@ -72,6 +80,8 @@ answers! {
         created_at: String,
         /// The entry of its deposit.
         entry: String,
+        /// Its copies.
+        copies: Vec<Copy>,
     }
 
     /// `GET …/versions`.

@@ -49,6 +49,7 @@ pub struct State {
     /// Key and id of each upload that has begun and not ended.
     pub uploads: Mutex<Vec<(String, String)>>,
     pub changed: Notify,
+    pub let_go: Notify,
     pub played: AtomicUsize,
     pub folder: PathBuf,
     pub handshakes_failed: AtomicUsize,
@@ -153,6 +154,10 @@ impl State {
             Ruse::KeepAndRefuse(status) => {
                 self.honest(&asked, request).await;
                 refusal(status, "InternalError")
+            }
+            Ruse::Wait => {
+                self.let_go.notified().await;
+                self.honest(&asked, request).await
             }
             Ruse::KeepHalf => {
                 let response = self.honest(&asked, request).await;

@@ -102,6 +102,7 @@ impl Service {
             asked: Mutex::default(),
             uploads: Mutex::default(),
             changed: Notify::new(),
+            let_go: Notify::new(),
             played: AtomicUsize::new(0),
             folder: folder.path().join(BUCKET),
             handshakes_failed: AtomicUsize::new(0),
@@ -212,6 +213,11 @@ impl Service {
 
     pub fn truncate(&self, key: &str, length: u64) {
         fs::File::options().write(true).open(self.object(key)).unwrap().set_len(length).unwrap();
+    }
+
+    /// Lets go what waits.
+    pub fn let_go(&self) {
+        self.state.let_go.notify_one();
     }
 
     pub fn uploads(&self) -> Vec<String> {

@@ -23,6 +23,8 @@ pub enum Ruse {
     KeepHalf,
     /// Take the head of the call and nothing more.
     Hang,
+    /// Do it once it is let go.
+    Wait,
     /// Do it, and never answer.
     Silence,
     HalfBody,
