@@ -64,6 +64,8 @@
 //!   (`policy::tests::hostile::no_text_widens_stalls_or_reaches_what_it_may_not`).
 //! - **Invariant:** nothing rests where mission and owner do not both permit it, also when their rules move while it comes
 //!   (`tests/it/api/placement.rs`); no location goes while copies rest there (`tests/it/storage/wrong.rs`).
+//! - **Invariant:** where bytes rested is what the log says: what SQL alone wrote changes nothing of that, or is named
+//!   (`tests/it/residency/sql.rs`).
 //! - **Invariant:** no altered object gives a wrong byte, or looks complete
 //!   (`vault::payload::tests::no_altered_object_releases_a_wrong_byte_or_looks_complete`).
 //! - **Invariant:** older copies of the key set open nothing that was erased

@@ -111,6 +111,10 @@ mod tests {
             include_str!("../app/check/mod.rs"),
             include_str!("../app/check/rows.rs"),
             include_str!("../documents/examine.rs"),
+            include_str!("../documents/residency/fault.rs"),
+            include_str!("../documents/residency/stood.rs"),
+            include_str!("../documents/residency/evidence.rs"),
+            include_str!("../documents/residency/listed.rs"),
         ] {
             for part in code.split("\"found-").skip(1) {
                 let key = format!("found-{}", part.split('"').next().unwrap());

@@ -10,7 +10,7 @@ use crate::cli::{
 };
 
 /// The facts of a location, in the order in which a person asks for them.
-const FACTS: [&str; 8] =
+pub const FACTS: [&str; 8] =
     ["country", "region", "city", "operator", "seat", "control", "qualification", "access_logs"];
 
 /// Lists where sealed bytes rest: each fact of each place, how it is known, who says so and since when.
@@ -26,13 +26,17 @@ pub struct Locations {}
 
 /// One fact, in words.
 #[derive(serde::Serialize)]
-struct Told {
+pub struct Told {
     location: String,
     fact: &'static str,
-    value: String,
-    basis: String,
-    since: String,
-    source: String,
+    /// What is known.
+    pub value: String,
+    /// How it is known.
+    pub basis: String,
+    /// Since when.
+    pub since: String,
+    /// Who says so.
+    pub source: String,
 }
 
 impl Locations {
@@ -65,23 +69,26 @@ impl Locations {
 }
 
 fn told(session: &Session, location: &Location) -> Vec<Told> {
-    let fact = |name: &'static str| {
-        let fact = location.facts.as_ref().and_then(|facts| facts.get(name));
-        let field = |field: &str| fact.and_then(|fact| fact.get(field));
-        let text = |name: &str| field(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (basis, at) = basis(field("basis"));
-        let value = field("value").and_then(|value| shown(session, value));
-        let unknown = || session.terminal.say("unknown", &[]);
-        Told {
-            location: location.id.clone(),
-            fact: name,
-            value: value.filter(|_| basis != "unknown").unwrap_or_else(unknown),
-            basis: session.terminal.say(&format!("basis-{basis}"), &[]),
-            since: at.map_or_else(|| text("on"), |at| local(&at)),
-            source: text("source"),
-        }
-    };
-    FACTS.map(fact).into_iter().chain(look(session, location)).collect()
+    let facts = location.facts.as_ref();
+    let told = |name| fact(session, &location.id, name, facts.and_then(|facts| facts.get(name)));
+    FACTS.map(told).into_iter().chain(look(session, location)).collect()
+}
+
+/// A fact of a location, in words.
+pub fn fact(session: &Session, location: &str, name: &'static str, fact: Option<&Value>) -> Told {
+    let field = |field: &str| fact.and_then(|fact| fact.get(field));
+    let text = |name: &str| field(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (basis, at) = basis(field("basis"));
+    let value = field("value").and_then(|value| shown(session, value));
+    let unknown = || session.terminal.say("unknown", &[]);
+    Told {
+        location: location.to_owned(),
+        fact: name,
+        value: value.filter(|_| basis != "unknown").unwrap_or_else(unknown),
+        basis: session.terminal.say(&format!("basis-{basis}"), &[]),
+        since: at.map_or_else(|| text("on"), |at| local(&at)),
+        source: text("source"),
+    }
 }
 
 /// What came of the last look at the place itself; nothing before the first.

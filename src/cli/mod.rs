@@ -44,6 +44,7 @@ mod mission;
 mod openers;
 mod locations;
 mod place;
+mod residency;
 mod put;
 mod readers;
 mod receipt;
@@ -124,6 +125,7 @@ commands! {
     directory::Directory,
     locations::Locations,
     place::Place,
+    residency::Residency,
     moves::Moves,
     ls::Ls,
     show::Show,

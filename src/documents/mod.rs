@@ -23,6 +23,7 @@ mod accesses;
 mod reading;
 pub mod record;
 pub mod reference;
+pub mod residency;
 mod repeat;
 mod retention;
 mod stage;
@@ -53,7 +54,7 @@ pub use grants::NewGrant;
 pub use list::Page;
 pub use moves::Moving;
 pub use named::Named;
-pub use openers::Openers;
+pub use openers::{Holder, Openers, Place};
 pub use reading::Reading;
 pub use record::VersionRecord;
 pub use retention::Due;
@@ -73,6 +74,9 @@ pub enum Error {
     /// The database did not answer.
     #[error("could not read the catalogue")]
     Database(#[from] database::Error),
+    /// The signed log could not be read.
+    #[error("could not read the signed log")]
+    Log(#[source] audit::tree::Error),
     /// The store failed.
     #[error("could not reach the document's bytes")]
     Storage(#[from] storage::Error),

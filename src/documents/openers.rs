@@ -5,10 +5,14 @@ use serde::Serialize;
 use crate::{
     audit::Discover,
     documents::{Documents, Error},
-    mission::Protection,
+    mission::{MissionRevision, Protection},
     policy::Permit,
     storage::Facts,
 };
+
+/// What whoever controls a place can do with what rests there.
+pub(super) const PLACES_CAN: &str =
+    "see sealed bytes, their size and when they are asked for; withhold them";
 
 /// Who can technically open a document: keys, places, operator, jurisdiction.
 #[derive(Clone, Debug, Serialize)]
@@ -54,34 +58,39 @@ impl Documents {
     pub async fn openers(&self, permit: &Permit<Discover>) -> Result<Openers, Error> {
         let document = permit.document().ok_or(Error::NoVersion)?;
         let mission = self.mission().await?;
-        let operator = mission.party(mission.operator).map(|party| party.handle.clone());
-        let holders = match document.protection {
-            Protection::Managed => vec![
-                Holder {
-                    who: "operator",
-                    party: operator.clone(),
-                    with: "the running service",
-                    logged: true,
-                },
-                Holder {
-                    who: "operator",
-                    party: operator,
-                    with: "custody file, key set, database and store together, without the service",
-                    logged: false,
-                },
-            ],
-            Protection::EndToEnd => vec![Holder {
-                who: "depositor's recipients",
-                party: None,
-                with: "the age identities to which the depositor sealed it",
-                logged: false,
-            }],
-        };
+        let holders = holders(document.protection, &mission);
         let places = document.locations.iter().map(|id| Place {
             location: id.clone(),
             facts: self.location(id).map(|location| location.facts.clone()),
-            can: "see sealed bytes, their size and when they are asked for; withhold them",
+            can: PLACES_CAN,
         });
         Ok(Openers { protection: document.protection, holders, places: places.collect() })
+    }
+}
+
+/// Who holds what it takes to open a document of this protection.
+pub(super) fn holders(protection: Protection, mission: &MissionRevision) -> Vec<Holder> {
+    let operator = mission.party(mission.operator).map(|party| party.handle.clone());
+    match protection {
+        Protection::Managed => vec![
+            Holder {
+                who: "operator",
+                party: operator.clone(),
+                with: "the running service",
+                logged: true,
+            },
+            Holder {
+                who: "operator",
+                party: operator,
+                with: "custody file, key set, database and store together, without the service",
+                logged: false,
+            },
+        ],
+        Protection::EndToEnd => vec![Holder {
+            who: "depositor's recipients",
+            party: None,
+            with: "the age identities to which the depositor sealed it",
+            logged: false,
+        }],
     }
 }

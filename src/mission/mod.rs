@@ -29,7 +29,7 @@ pub use file::{
 pub use import::{Import, Setting};
 pub use names::Named;
 pub use network::{NotAPrefix, Prefix, network_of};
-pub use registry::{Capacity, Registry, joined};
+pub use registry::{Capacity, Past, Registry, joined};
 pub use revision::{
     Conflict, CopyEntry, Credential, CredentialKind, DocumentKind, DocumentRevision, FORMAT, Grant,
     Grantee, LONGEST_BYTES, LocationEntry, MOST_CREDENTIALS, MOST_GRANTS, MOST_STANDING_GRANTS,
@@ -38,7 +38,7 @@ pub use revision::{
     Sensitivity, Stage, StandingGrant, TagKey, Unknown, VersionEntry, Words,
 };
 pub use root::{AuthorityRoot, Scanned};
-pub use text::{NotPlain, plain};
+pub use text::{NotPlain, is_invisible, plain};
 
 /// What went wrong with authority.
 #[derive(Debug, thiserror::Error)]

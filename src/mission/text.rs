@@ -35,7 +35,8 @@ pub fn plain(text: &str, longest: usize) -> Result<(), NotPlain> {
 
 /// Controls (NUL and line ends among them), zero-width characters, marks of direction, and what
 /// Unicode never assigns.
-fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{FEFF}' | '\u{200B}'..='\u{200F}')
         || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}')

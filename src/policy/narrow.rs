@@ -47,6 +47,22 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// Whether `A` would be permitted now: no right, and no entry. Where two acts show the same, it says for which one a
+    /// right is asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::permit`] if nothing could be decided.
+    pub async fn would_permit<A: Act>(
+        &self,
+        caller: &Caller,
+        resource: impl Into<Resource>,
+    ) -> Result<bool, Error> {
+        Ok(self.decide(A::NAME, caller, &resource.into(), None).await?.decision.permitted)
+    }
+}
+
 impl<A: Act> Permit<A> {
     /// Whether it is an auditor's right over the party for which they act.
     #[must_use]

@@ -91,10 +91,10 @@ pub struct Permit<A: Act> {
 }
 
 /// A decision with what it was made on.
-struct Decided {
+pub(super) struct Decided {
     read: Arc<Read>,
     revisions: Revisions,
-    decision: Decision,
+    pub(super) decision: Decision,
     verdict: Verdict,
 }
 
@@ -147,7 +147,7 @@ impl Policy {
         Err(audit::Error::Unsettled.into())
     }
 
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         act: ActName,
         caller: &Caller,

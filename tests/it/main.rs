@@ -19,6 +19,7 @@ mod go;
 mod layers;
 mod links;
 mod postgres;
+mod residency;
 mod retention;
 mod server;
 mod storage;

@@ -9,6 +9,7 @@
 //! | tiles and tree row, one compare-and-swap | the anchor is written again |
 //! | anchor in the store, acknowledged to the signer | done |
 
+mod attest;
 mod examine;
 mod integrate;
 mod serve;
@@ -34,6 +35,7 @@ use crate::{
     time::Instant,
 };
 
+pub use attest::{Attested, Unattested};
 pub use examine::{Examined, Found, Parts, examine};
 pub use serve::Covered;
 

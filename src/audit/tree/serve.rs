@@ -116,7 +116,7 @@ impl Tree {
         Ok((self.fill(&Plan::consistency(old, size)?, size).await?, published))
     }
 
-    async fn fill(&self, plan: &Plan, size: u64) -> Result<Vec<Hash>, Error> {
+    pub(super) async fn fill(&self, plan: &Plan, size: u64) -> Result<Vec<Hash>, Error> {
         let (mut hashes, mut tiles) = (BTreeMap::new(), BTreeMap::new());
         for node in plan.nodes() {
             let tile = Tile::holding(node, size)?;

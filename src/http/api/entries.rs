@@ -211,13 +211,14 @@ async fn record_others(
     if filter.whose != Whose::Everybody {
         return Ok(());
     }
-    record_owners(app, caller, page.entries.iter().filter_map(|told| told.owner)).await
+    record_owners(app, caller, "entries", page.entries.iter().filter_map(|told| told.owner)).await
 }
 
-/// Enters for each of these parties but the caller's own that its entries were shown.
+/// Enters for each of these parties but the caller's own what of it was shown.
 pub(super) async fn record_owners(
     app: &App,
     caller: &Caller,
+    what: &str,
     owners: impl Iterator<Item = PartyId>,
 ) -> Result<(), Problem> {
     let mut owners: Vec<_> = owners.collect();
@@ -225,7 +226,7 @@ pub(super) async fn record_owners(
     owners.dedup();
     for owner in owners.into_iter().filter(|owner| *owner != caller.actor.capacity) {
         let permit: Permit<Audit> = app.policy.permit(caller, owner).await?;
-        let (_permit, _) = app.gate.note(permit, shows("entries")).await?;
+        let (_permit, _) = app.gate.note(permit, shows(what)).await?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ mod conflicts;
 mod locations;
 mod moves;
 mod placement;
+mod residency;
 mod entries;
 mod tags;
 mod openapi;
@@ -65,6 +66,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(locations::router())
         .merge(moves::router())
         .merge(placement::router())
+        .merge(residency::router())
         .merge(entries::router())
         .merge(tags::router())
 }

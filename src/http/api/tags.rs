@@ -116,7 +116,8 @@ async fn tags(
     let permit = noted(&app, &caller, own, "tags", mission).await?;
     let before = page.cursor.unwrap_or(i64::MAX);
     let (entries, next) = Entries::of(&app.writer).tagged(&permit, before).await?;
-    record_owners(&app, &caller, entries.iter().flat_map(|one| one.parties.clone())).await?;
+    record_owners(&app, &caller, "entries", entries.iter().flat_map(|one| one.parties.clone()))
+        .await?;
     Ok(Listed(Tags::of(&app, entries, next).await?))
 }
 

@@ -185,7 +185,7 @@ pub(super) fn of_documents(error: &documents::Error, whole: &(dyn Error + 'stati
         E::Policy(error) => of_policy(error, whole),
         E::Mission(error) => of_mission(error, whole),
         E::Storage(error) => of_storage(error, whole),
-        E::Database(_) | E::Keys(_) => Problem::unavailable(whole),
+        E::Database(_) | E::Keys(_) | E::Log(_) => Problem::unavailable(whole),
         E::Stopped(_) => Problem::new(Kind::PlaceStopped).because(whole),
         E::NoRecovery => Problem::new(Kind::NoRecoveryCopy).because(whole),
         E::NotErased(_) => Problem::unavailable(whole),

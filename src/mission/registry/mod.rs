@@ -5,6 +5,7 @@ mod stored;
 mod cache;
 mod write;
 mod members;
+mod past;
 
 use std::{fmt, sync::Arc};
 
@@ -20,6 +21,7 @@ use code::Code;
 
 pub use code::joined;
 pub use members::Capacity;
+pub use past::Past;
 
 /// Most bytes of revisions, as stored, that are held in memory parsed.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;

@@ -67,6 +67,7 @@ async fn a_conflict_makes_a_party_as_unknown_as_one_that_does_not_exist() {
         (Method::GET, "/recipients"),
         (Method::GET, "/grants"),
         (Method::GET, "/settings"),
+        (Method::GET, "/residency"),
         (Method::DELETE, "/people/auditor"),
     ] {
         let ask = |party: &str| {

@@ -113,6 +113,7 @@ async fn compare() {
     for (method, tail, hidden, missing) in [
         (Method::GET, "/content", &hidden, &drawn),
         (Method::GET, "", &id, &random),
+        (Method::GET, "/residency", &id, &random),
         (Method::PUT, "/content", &id, &random),
         (Method::DELETE, "", &hidden, &drawn),
     ] {

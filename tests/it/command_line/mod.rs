@@ -6,6 +6,7 @@ mod counterfeit;
 mod decide;
 mod deposit;
 mod fetch;
+mod residency;
 pub mod running;
 mod sign_in;
 mod stopped;

@@ -18,6 +18,7 @@ macro_rules! answers {
 mod documents;
 mod parties;
 mod log;
+mod residency;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,6 +28,7 @@ pub use documents::{
 };
 pub use log::{Entries, Entry, TagKey, TagKeys, TagPage};
 pub use parties::{Checked, Conflicts, Recipients, Roles, Settings, StandingGrants};
+pub use residency::{Contradiction, CopyThen, Entered, PlaceThen, Residency, Rested, SealedObject};
 
 answers! {
     /// `GET /api/v1/me`.

@@ -76,6 +76,16 @@ impl Service {
         Self::open(folder, self.text.clone(), Arc::clone(&self.authority), tokens).await
     }
 
+    /// The same, with its configuration changed by `edit`.
+    pub async fn again_with(
+        &self,
+        folder: TempDir,
+        edit: impl FnOnce(String) -> String,
+    ) -> Result<Self, app::Error> {
+        let tokens = self.tokens.lock().await.clone();
+        Self::open(folder, edit(self.text.clone()), Arc::clone(&self.authority), tokens).await
+    }
+
     async fn open(
         folder: TempDir,
         text: String,
