@@ -239,6 +239,12 @@ impl Documents {
         &self.inner.locations
     }
 
+    /// How many readings and deposits run, for which upkeep gives way.
+    #[must_use]
+    pub fn transfers(&self) -> u64 {
+        self.inner.traffic.running()
+    }
+
     fn location(&self, id: &str) -> Option<&Location> {
         self.inner.locations.iter().find(|location| location.id.as_str() == id)
     }

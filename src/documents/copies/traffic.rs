@@ -46,6 +46,11 @@ impl Traffic {
         Transfer(self.clone())
     }
 
+    /// How many run.
+    pub(in crate::documents) fn running(&self) -> u64 {
+        self.0.running.load(Ordering::Relaxed)
+    }
+
     /// Begins a piece of upkeep.
     pub(super) fn upkeep(&self) -> Upkeep {
         let begun = self.0.begun.load(Ordering::Relaxed);

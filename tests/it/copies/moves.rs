@@ -258,3 +258,26 @@ async fn a_reading_that_is_under_way_when_its_copy_is_moved_goes_on_at_the_new_p
     assert!(said(&service, "integrity").await.is_empty(), "what was moved away is not in doubt");
     assert!(said(&service, "copy altered").await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upkeep_gives_way_to_what_is_transferred_and_to_nothing_once_that_has_ended() {
+    let service = operated(1).await;
+    let reference = service.deposited(WHO, "plan", &content()).await;
+    let small = service.deposited(WHO, "note", b"a note").await;
+    let refused = service.ask(WHO, Method::PUT, &format!("/api/v1/documents/{reference}/content"));
+    let refused =
+        refused.header("content-digest", "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:");
+    assert_eq!(refused.body(b"other".to_vec()).send().await.status, 400);
+    for reference in [&reference, &small] {
+        let path = format!("/api/v1/documents/{reference}/content");
+        for _ in 0..5 {
+            assert_eq!(service.get(WHO, &path).await.status, 200);
+        }
+        let part = service.ask(WHO, Method::GET, &path).header("range", "bytes=1-3");
+        assert_eq!(part.send().await.status, 206);
+        service.ask(WHO, Method::HEAD, &path).send().await;
+    }
+    witness::settled(&service).await;
+
+    assert_eq!(service.app.documents.transfers(), 0);
+}
