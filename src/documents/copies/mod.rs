@@ -4,6 +4,7 @@
 //! record says. Which they are stands in the document's revision; the table `copy` is where to look for them.
 
 mod doubt;
+mod erased;
 mod read;
 mod scrub;
 mod traffic;
