@@ -21,8 +21,10 @@ const SWEPT_EVERY: Duration = Duration::from_secs(60);
 const EXPIRED_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Between two looks at which copies are to be read anew.
 const SCRUBBED_EVERY: Duration = Duration::from_secs(600);
-/// Between two rounds over moves that are not finished.
+/// Between two rounds over moves that are not finished; and after one in which a place did not answer, since each try is
+/// entered.
 const MOVED_EVERY: Duration = Duration::from_secs(5);
+const MOVED_AGAIN: Duration = Duration::from_secs(60);
 /// Between two confirmations of the key set's slots that are in use.
 const SETTLED_EVERY: Duration = Duration::from_secs(5);
 
@@ -139,8 +141,10 @@ impl App {
         let moving = self.every(MOVED_EVERY, move || {
             let documents = app.documents.clone();
             Box::pin(async move {
-                if let Err(error) = documents.go_on_moving().await {
-                    tracing::warn!(%error, "moves go on later");
+                match documents.go_on_moving().await {
+                    Ok(false) => {}
+                    Ok(true) => tokio::time::sleep(MOVED_AGAIN).await,
+                    Err(error) => tracing::warn!(%error, "moves go on later"),
                 }
             })
         });

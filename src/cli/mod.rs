@@ -35,6 +35,7 @@ mod keys;
 mod link;
 mod forget;
 mod hold;
+mod instant;
 mod leave;
 mod login;
 mod logout;

@@ -1,7 +1,7 @@
 //! `greffe share`: a grant on one document, or standing on what a party owns.
 
 use hyper::Method;
-use jiff::{Timestamp, ToSpan, ZonedDateTime, civil, tz::TimeZone};
+use jiff::Timestamp;
 
 use crate::cli::{
     client::{
@@ -9,6 +9,7 @@ use crate::cli::{
         api::{Grants, NewGrant, StandingGrants},
     },
     error::{Error, Exit},
+    instant::{Span, written},
     restrict::party_or_own,
     session::Session,
     terminal::local,
@@ -168,19 +169,9 @@ fn show_standing(session: &Session, listed: &StandingGrants) -> Result<Exit, Err
     Ok(Exit::Done)
 }
 
-/// An instant as people write it: RFC 3339, a day (its end in the reader's own zone), or a duration from `now`.
+/// An instant to come, as people write it: a duration is from `now` on.
 fn instant(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
-    let wrong = || Error::usage("not-an-instant").with("text", text);
-    let instant = if let Ok(instant) = text.parse::<Timestamp>() {
-        instant
-    } else if let Ok(day) = text.parse::<civil::Date>() {
-        let next = day.checked_add(1.day()).map_err(|_| wrong())?;
-        next.to_zoned_datetime(TimeZone::system()).map_err(|_| wrong())?.timestamp()
-    } else {
-        let span: jiff::Span = text.parse().map_err(|_| wrong())?;
-        let later = ZonedDateTime::new(now, TimeZone::system()).checked_add(span);
-        later.map_err(|_| wrong())?.timestamp()
-    };
+    let instant = written(text, now, Span::Plus)?.end();
     if instant <= now {
         return Err(Error::usage("instant-past").with("text", text));
     }
@@ -199,7 +190,7 @@ mod tests {
         assert_eq!(read("2026-12-01T08:00:00+01:00").to_string(), "2026-12-01T07:00:00Z");
         assert_eq!(read("48h").to_string(), "2026-11-26T12:00:00Z");
         assert!(read("7d") > now);
-        let end = read("2026-11-30").to_zoned_datetime(TimeZone::system());
+        let end = read("2026-11-30").to_zoned_datetime(jiff::tz::TimeZone::system());
         assert_eq!(end.strftime("%Y-%m-%d %H:%M").to_string(), "2026-12-01 00:00");
     }
 

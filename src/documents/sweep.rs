@@ -100,12 +100,9 @@ impl Documents {
 
     /// The copies of a version that live, of those at a place that may be given up; nothing if there is no such version.
     pub(super) async fn living(&self, place: &Place) -> Result<Option<Vec<CopyEntry>>, Error> {
-        if !self.is_version(place.document, place.version).await? {
-            return Ok(None);
-        }
         let revision = self.standing(place.document).await?;
         let entry = revision.versions.iter().find(|entry| entry.version == place.version);
-        let entry = entry.ok_or(Error::NoVersion)?;
+        let Some(entry) = entry else { return Ok(None) };
         match self.catalogued(place.document, entry).await {
             Ok(row) => Ok(Some(row.record.copies(entry).to_vec())),
             // Where it rests cannot be told: all that is named may be it.

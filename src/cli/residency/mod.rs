@@ -5,12 +5,13 @@ mod told;
 use std::path::{Path, PathBuf};
 
 use hyper::header::{ACCEPT, HeaderValue};
-use jiff::{Timestamp, ToSpan as _, ZonedDateTime, civil, tz::TimeZone};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::cli::{
     client::{Client, api::Residency as Shown},
     error::{Error, Exit},
+    instant::{Span, Written, written},
     profile::replace,
     restrict::party_or_own,
     session::Session,
@@ -121,21 +122,11 @@ async fn draw(
     Ok(Exit::Done)
 }
 
-/// A past instant as people write it: RFC 3339, a day (its end in the reader's own zone, or now), or how long ago.
+/// A past instant, as people write it: a duration is how long ago, and of today it is now.
 fn instant(text: &str, now: Timestamp) -> Result<Timestamp, Error> {
-    let wrong = || Error::usage("not-an-instant").with("text", text);
-    let instant = if let Ok(instant) = text.parse::<Timestamp>() {
-        instant
-    } else if let Ok(day) = text.parse::<civil::Date>() {
-        let begins = |day: civil::Date| day.to_zoned_datetime(TimeZone::system());
-        let next = day.checked_add(1.day()).map_err(|_| wrong())?;
-        let (begins, ends) = (begins(day).map_err(|_| wrong())?, begins(next));
-        let ends = ends.map_err(|_| wrong())?.timestamp();
-        if begins.timestamp() <= now { ends.min(now) } else { ends }
-    } else {
-        let span: jiff::Span = text.parse().map_err(|_| wrong())?;
-        let ago = ZonedDateTime::new(now, TimeZone::system()).checked_sub(span);
-        ago.map_err(|_| wrong())?.timestamp()
+    let instant = match written(text, now, Span::Minus)? {
+        Written::Day { begins, ends } if begins <= now => ends.min(now),
+        written => written.end(),
     };
     if instant > now {
         return Err(Error::usage("instant-to-come").with("text", text));

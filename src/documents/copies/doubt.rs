@@ -19,6 +19,11 @@ use crate::{
 pub(in crate::documents) struct Doubts(Mutex<BTreeMap<(VersionId, String), DocumentId>>);
 
 impl Doubts {
+    /// Whether a copy is known to be wrong already.
+    pub(super) fn holds(&self, version: VersionId, copy: &CopyEntry) -> bool {
+        self.lock().contains_key(&(version, copy.location.clone()))
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(VersionId, String), DocumentId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,7 +68,8 @@ impl Documents {
         let doubted = self.inner.doubts.lock().clone();
         for ((version, location), document) in doubted {
             match self.mend_one(document, version, &location).await {
-                Ok(()) => {
+                // Where no copy is right there is nothing to write it from.
+                Ok(()) | Err(Error::Integrity(_)) => {
                     self.inner.doubts.lock().remove(&(version, location));
                 }
                 Err(error) => {
@@ -81,7 +87,9 @@ impl Documents {
     ) -> Result<(), Error> {
         let revision = self.revision(document).await?;
         let entry = revision.versions.iter().find(|entry| entry.version == version);
-        let Some(entry) = entry.filter(|_| revision.is_kept()) else { return Ok(()) };
+        // Of a document in doubt no copy is known to be right, until someone looked.
+        let is_sound = revision.is_kept() && !revision.quarantined;
+        let Some(entry) = entry.filter(|_| is_sound) else { return Ok(()) };
         let row = self.catalogued(document, entry).await?;
         let copies = row.record.copies(entry);
         // It may have been moved away.

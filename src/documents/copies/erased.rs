@@ -1,9 +1,6 @@
 //! Copies of what was destroyed are erased wherever they are; what does not answer is asked again.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Map, json};
 use sqlx::Row as _;
@@ -41,7 +38,7 @@ impl Documents {
         document: DocumentId,
     ) -> Result<Vec<String>, Error> {
         let revision = self.revision(document).await?;
-        let (mut erased, mut unanswered) = (Vec::new(), BTreeMap::new());
+        let (mut erased, mut unanswered) = (Vec::new(), BTreeSet::new());
         for entry in &revision.versions {
             let record = match self.catalogued(document, entry).await {
                 Ok(row) => Arc::clone(&row.record),
@@ -52,19 +49,19 @@ impl Documents {
                 Err(error) => return Err(error),
             };
             for copy in record.copies(entry) {
-                if unanswered.contains_key(&copy.location) {
+                if unanswered.contains(&copy.location) {
                     continue;
                 }
                 match self.erase_copy(copy).await {
                     Ok(()) => erased.push(copy.clone()),
                     Err(error) => {
                         tracing::warn!(location = copy.location, %error, "it is asked to erase again");
-                        unanswered.insert(copy.location.clone(), error);
+                        unanswered.insert(copy.location.clone());
                     }
                 }
             }
         }
-        let unanswered: Vec<_> = unanswered.into_keys().collect();
+        let unanswered: Vec<_> = unanswered.into_iter().collect();
         self.say_erased(&revision, &erased, &unanswered).await?;
         Ok(unanswered)
     }

@@ -138,7 +138,9 @@ impl Documents {
             tracing::error!(%location, name, "a row names a copy that no revision does");
             return Ok(());
         };
-        if !document.is_kept() {
+        // What is known to be wrong is read again once it is mended, or somebody looked.
+        let known = document.quarantined || self.inner.doubts.holds(record.version, &copy);
+        if known || !document.is_kept() {
             return Ok(());
         }
         pass.copies += 1;
@@ -155,7 +157,7 @@ impl Documents {
         let copies = entry.map_or(1, |entry| record.copies(entry).len());
         if copies > 1 {
             self.doubt(&document, record.version, &copy, "other bytes").await;
-        } else if !document.quarantined {
+        } else {
             self.quarantine(document.document, record.version).await;
         }
         Ok(())

@@ -30,7 +30,11 @@ const ROWS: i64 = 64;
 
 /// How far moves are, by the entry that began each. Counted since the start of the service.
 #[derive(Debug, Default)]
-pub(super) struct Moves(Mutex<BTreeMap<EntryId, Counts>>);
+pub(super) struct Moves {
+    counts: Mutex<BTreeMap<EntryId, Counts>>,
+    /// Owned by the one round at a time: two would list the same copy.
+    round: tokio::sync::Mutex<()>,
+}
 
 /// What was done of a move since the service started.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +64,7 @@ pub struct Moving {
 
 impl Moves {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<EntryId, Counts>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, order: &MoveEntry, note: impl FnOnce(&mut Counts)) {
@@ -104,24 +108,25 @@ impl Documents {
         Ok(moving)
     }
 
-    /// One round over every unfinished move: each goes on until it is finished or a place does not answer.
+    /// One round over every unfinished move: each goes on until it is finished or a place does not answer. Says whether
+    /// one is to be tried again.
     ///
     /// # Errors
     ///
     /// If it cannot be told which moves there are.
-    pub async fn go_on_moving(&self) -> Result<(), Error> {
+    pub async fn go_on_moving(&self) -> Result<bool, Error> {
+        let _round = self.inner.moves.round.lock().await;
+        let mut waits = false;
         for order in &self.mission().await?.moves {
-            let waits_for = match self.move_all(order).await {
-                Ok(()) => None,
-                Err(error) => {
-                    let (from, to) = (&order.from, &order.to);
-                    tracing::warn!(from, to, %error, "a move goes on later");
-                    Some(crate::causes::causes(&error))
-                }
-            };
-            self.inner.moves.note(order, |counts| counts.waits_for = waits_for);
+            if let Err(error) = self.move_all(order).await {
+                let (from, to) = (&order.from, &order.to);
+                tracing::warn!(from, to, %error, "a move goes on later");
+                let says = crate::causes::causes(&error);
+                self.inner.moves.note(order, |counts| counts.waits_for = Some(says));
+                waits = true;
+            }
         }
-        Ok(())
+        Ok(waits)
     }
 
     async fn move_all(&self, order: &MoveEntry) -> Result<(), Error> {
@@ -137,12 +142,16 @@ impl Documents {
                     Step::Moved(bytes) => self.inner.moves.note(order, |counts| {
                         counts.copies += 1;
                         counts.bytes += bytes;
+                        counts.waits_for = None;
                     }),
                     Step::Refused => self.inner.moves.note(order, |counts| {
                         counts.refused.insert(version);
                     }),
                     Step::Nothing => {}
-                    Step::Stopped => return Ok(()),
+                    Step::Stopped => {
+                        self.inner.moves.lock().remove(&order.entry);
+                        return Ok(());
+                    }
                 }
             }
         }

@@ -63,6 +63,10 @@ impl Documents {
         let old = copies.iter().find(|copy| copy.location == order.from).cloned();
         let Some(old) = old else { return Ok(Step::Nothing) };
         let new = CopyEntry { location: order.to.clone(), object: Name::of_an_object() };
+        if revision.quarantined {
+            let why = "its bytes contradict their record".to_owned();
+            return self.refuse(order, &revision, version, why).await;
+        }
         let owner = self.party(revision.owner).await?;
         let after = moved(copies, &old, &new);
         if let Err(why) = self.may_rest(&mission, &owner, &revision, &after) {

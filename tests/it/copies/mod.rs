@@ -184,11 +184,21 @@ async fn when_both_copies_are_wrong_nothing_is_released_and_the_document_is_in_d
     }
 
     let (_, bytes) = read(&service, &reference).await;
-    service.north.is_honest();
-    service.south.is_honest();
 
     assert!(bytes.len() < content.len() && content.starts_with(&bytes), "what came was right");
     assert_eq!(said(&service, "integrity").await.len(), 1);
+    let asked = service.north.bucket.asked("GET", "");
+    for _ in 0..2 {
+        service.app.documents.sweep().await.unwrap();
+    }
+    service.app.documents.scrub_before(Clock::system().now()).await;
+    let once = service.north.bucket.asked("GET", "");
+    service.app.documents.sweep().await.unwrap();
+    service.app.documents.scrub_before(Clock::system().now()).await;
+    assert!(once - asked < 9, "it was looked at: {asked} {once}");
+    assert_eq!(service.north.bucket.asked("GET", ""), once, "and is not read again for nothing");
+    service.north.is_honest();
+    service.south.is_honest();
     assert_ne!(read(&service, &reference).await.0, 200, "until someone looked");
 }
 

@@ -172,6 +172,10 @@ async fn a_place_that_lies_takes_no_copy_and_a_copy_that_is_wrong_goes_nowhere()
 
     assert_eq!(service.south.kept(), [""; 0]);
     assert_eq!(said(&service, "integrity").await.len(), 1, "its only copy is wrong");
+    let begun = said(&service, "copy begun").await.len();
+    assert!(!service.app.documents.go_on_moving().await.unwrap(), "nothing is left to be tried");
+    assert_eq!(said(&service, "copy begun").await.len(), begun);
+    assert_eq!(said(&service, "move refused").await.len(), 1);
     assert_ne!(read(&service, &reference).await.0, 200);
 }
 
